@@ -1,0 +1,1 @@
+"""callcentre: measures every call of an Asterisk PBX against what the office promised."""

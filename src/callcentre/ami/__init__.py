@@ -1,0 +1,1 @@
+"""The Asterisk Manager Interface: bytes to core events, commands to actions."""

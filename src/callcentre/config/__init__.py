@@ -1,0 +1,1 @@
+"""The configuration: its schema, its loading, and the charters that come with the product."""

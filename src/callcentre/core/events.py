@@ -1,0 +1,373 @@
+"""What the world told us, with the time it happened: the only input of the core besides time itself.
+
+Every event names its PBX and carries `at`, the PBX's own `Timestamp` (or, where a message has none, the moment it was
+read, corrected by the offset that Ping measured). Shells make these; nothing here knows AMI's wire.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from callcentre.core.terms import aware
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened on one PBX at one moment (aware; NaiveTime otherwise)."""
+
+    pbx: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            aware(self.at)
+
+
+# --- the link and the PBX ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkUp(Event):
+    """Logged in and subscribed; the resync follows. `booted_at` is now − Uptime, good to about a second."""
+
+    booted_at: datetime | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDown(Event):
+    """The PBX is out of sight from `at` (the last moment that was surely seen)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxShutdown(Event):
+    """Asterisk said that it stops; its calls ended up to 1.1 s earlier."""
+
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsQuarantined(Event):
+    """Packets were not believed, so something honest may be missing since `at`; a re-read of the channels follows."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSeen:
+    """One row of CoreShowChannels."""
+
+    channel: str
+    uniqueid: str
+    linkedid: str
+    state: int
+    caller_number: str = ""
+    context: str = ""
+    exten: str = ""
+    application: str = ""
+    bridge: str = ""
+    duration_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelsListed(Event):
+    """The complete list of channels at `at`: what is not in it is gone."""
+
+    channels: tuple[ChannelSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSeen:
+    """An agent's place in a queue, as QueueMember, QueueMemberStatus and their kin tell it (absolute, never a difference).
+
+    `status` is Asterisk's device state number: 0 unknown, 1 free, 2 in use, 3 busy, 4 invalid, 5 unavailable,
+    6 ringing, 7 ring-in-use, 8 on hold.
+    """
+
+    queue: str
+    interface: str
+    name: str
+    state_interface: str
+    status: int
+    paused: bool
+    membership: str = ""
+    paused_reason: str = ""
+    in_call: bool = False
+    wrapup_seconds: int = 0
+    last_call: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSeen:
+    """A caller waiting in a queue (QueueEntry)."""
+
+    queue: str
+    uniqueid: str
+    channel: str
+    position: int
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuesListed(Event):
+    """The complete state of all queues at `at` (QueueStatus)."""
+
+    queues: tuple[str, ...]
+    members: tuple[MemberSeen, ...]
+    callers: tuple[CallerSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesListed(Event):
+    """The complete list of device states at `at`: pairs of device and state word (NOT_INUSE, UNAVAILABLE, …)."""
+
+    devices: tuple[tuple[str, str], ...]
+
+
+# --- channels ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelEvent(Event):
+    """Something about one channel."""
+
+    channel: str
+    uniqueid: str
+    linkedid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelCreated(ChannelEvent):
+    """Newchannel. `state` 4 (Ring) is a caller's channel, made in that state; 0 (Down) one that Asterisk makes."""
+
+    state: int
+    caller_number: str
+    caller_name: str
+    context: str
+    exten: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelStateChanged(ChannelEvent):
+    """Newstate: 5 Ringing, 6 Up."""
+
+    state: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelGone(ChannelEvent):
+    """Hangup, with its Q.850 cause."""
+
+    cause: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRenamed(Event):
+    """Rename: a masquerade moved a name to another channel."""
+
+    uniqueid: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppStarted(ChannelEvent):
+    """Newexten of an application that matters here: Queue, Dial, VoiceMail (and, where seen, Playback, Background)."""
+
+    application: str
+    data: str
+    context: str
+    exten: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableSet(ChannelEvent):
+    """VarSet of DIALSTATUS, QUEUESTATUS or VMSTATUS (others are dropped before decoding)."""
+
+    variable: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialEvent(Event):
+    """Something about one leg being dialled. The caller's side is None where AMI leaves it out (consultations)."""
+
+    channel: str | None
+    uniqueid: str | None
+    linkedid: str | None
+    dest_channel: str
+    dest_uniqueid: str
+    dest_linkedid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialBegun(DialEvent):
+    """DialBegin."""
+
+    dial_string: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialProgressed(DialEvent):
+    """DialState: RINGING, PROGRESS, PROCEEDING."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialEnded(DialEvent):
+    """DialEnd: ANSWER BUSY CANCEL CHANUNAVAIL CONGESTION NOANSWER ABORT CONTINUE GOTO; a leg can get two."""
+
+    status: str
+    forward: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickedUp(Event):
+    """Pickup: `channel` took the call that `target_channel` was ringing for."""
+
+    channel: str
+    uniqueid: str
+    linkedid: str
+    target_channel: str
+    target_uniqueid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeEntered(ChannelEvent):
+    """BridgeEnter."""
+
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeLeft(ChannelEvent):
+    """BridgeLeave."""
+
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlindTransferred(Event):
+    """BlindTransfer with Result Success: `transferee_uniqueid` was sent to `exten`; None where AMI left it out."""
+
+    transferer_uniqueid: str
+    transferee_uniqueid: str | None
+    context: str
+    exten: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendedTransferred(Event):
+    """AttendedTransfer with Result Success (a blonde one too): the first and the second call of the one who transfers."""
+
+    first_transferer_uniqueid: str
+    second_transferer_uniqueid: str
+    transferee_uniqueid: str | None
+    target_uniqueid: str | None
+
+
+# --- queues and agents ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueJoined(ChannelEvent):
+    """QueueCallerJoin."""
+
+    queue: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLeft(ChannelEvent):
+    """QueueCallerLeave: says only that the stay ended, not how."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueAbandoned(ChannelEvent):
+    """QueueCallerAbandon: hung up, timed out, emptied or withdrawn; what the channel does next tells which."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConnected(ChannelEvent):
+    """AgentConnect: late (announcements) and wrong on a pickup; a second witness only."""
+
+    queue: str
+    interface: str
+    dest_channel: str
+    dest_uniqueid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCompleted(ChannelEvent):
+    """AgentComplete: proves an answer that was not heard (answered_at = at − talk_seconds, ± 1 s)."""
+
+    queue: str
+    interface: str
+    dest_channel: str
+    dest_uniqueid: str
+    hold_seconds: int
+    talk_seconds: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberChanged(Event):
+    """QueueMemberStatus, QueueMemberAdded, QueueMemberPause and their kin: the member's whole state now."""
+
+    member: MemberSeen
+    added: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRemoved(Event):
+    """QueueMemberRemoved."""
+
+    queue: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceChanged(Event):
+    """DeviceStateChange, PeerStatus or ContactStatus, said in device-state words (NOT_INUSE, INUSE, RINGING, UNAVAILABLE, …)."""
+
+    device: str
+    state: str
+
+
+# --- voicemail and the dialplan's own words ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxChanged(Event):
+    """MessageWaiting: counts only; `uniqueid` is the depositing (or listening) channel's, None where there is none."""
+
+    mailbox: str
+    new: int
+    old: int
+    uniqueid: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserEventRaised(Event):
+    """A UserEvent of ours (name begins `Callcentre`), with the headers that the dialplan gave it."""
+
+    name: str
+    uniqueid: str | None = None
+    channel: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- time ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimePassed(Event):
+    """The shell wakes the core at a time that next_timer() asked for; `pbx` is empty: it concerns all."""

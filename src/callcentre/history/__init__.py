@@ -1,0 +1,1 @@
+"""Asterisk's own books: back-fill, healing of gaps, daily reconciliation."""

@@ -1,0 +1,1 @@
+"""The shell around the core: the only clock, the inbox, the loop."""

@@ -1,0 +1,1 @@
+"""The database: tables, the single writer, queries, migrations."""
