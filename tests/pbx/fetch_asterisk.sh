@@ -10,7 +10,7 @@
 set -eu
 
 HOME_DIR="${CALLCENTRE_PBX_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/callcentre-pbx}"
-PACKAGES="asterisk asterisk-modules asterisk-config asterisk-core-sounds-en-gsm"
+COMMON="asterisk asterisk-modules asterisk-config asterisk-core-sounds-en-gsm"
 LOG="$HOME_DIR/fetch.log"
 
 say() { printf '%s\n' "fetch_asterisk: $*" >&2; }
@@ -26,6 +26,13 @@ suite_of() {
         22) echo sid ;;
         16) echo bullseye ;;
         *) die "no Asterisk $1 is known here: say 22 or 16" ;;
+    esac
+}
+
+packages_of() {
+    case "$1" in
+        16) echo "$COMMON asterisk-voicemail" ;;
+        *) echo "$COMMON" ;;
     esac
 }
 
@@ -55,7 +62,9 @@ fetch() {
     version="$1"
     suite="$(suite_of "$version")"
     tree="$HOME_DIR/$version"
-    if [ -f "$tree/.callcentre-complete" ]; then return 0; fi
+    packages="$(packages_of "$version")"
+    # The mark names what is in the tree, so that a longer list fetches it anew.
+    if [ "$(cat "$tree/.callcentre-complete" 2>/dev/null)" = "$packages" ]; then return 0; fi
     from="$(mirror)"
     if [ -z "$from" ]; then
         apt_quiet update || die "apt-get update failed"
@@ -78,14 +87,14 @@ fetch() {
     done
     # shellcheck disable=SC2086  # a list of words
     if ! DEBIAN_FRONTEND=noninteractive chroot "$building" sh -c \
-        'apt-get -qq update && apt-get -qq install -y "$@" && apt-get -qq clean' sh $PACKAGES \
+        'apt-get -qq update && apt-get -qq install -y "$@" && apt-get -qq clean' sh $packages \
         >>"$LOG" 2>&1; then
         die "installing Asterisk $version failed"
     fi
     chroot "$building" asterisk -V >>"$LOG" 2>&1 || die "Asterisk $version does not start"
     : >"$building/etc/resolv.conf"
     rm -rf "$building/var/lib/apt/lists" "$building/var/cache/apt"
-    : >"$building/.callcentre-complete"
+    echo "$packages" >"$building/.callcentre-complete"
     rm -rf "$tree"
     mv "$building" "$tree"
     trap - EXIT INT TERM
