@@ -34,6 +34,10 @@ class Log(Protocol):
         """Say what went wrong and was not put right."""
         ...
 
+    def exception(self, event: str, /, **fields: object) -> object:
+        """Say the same while an exception is being handled: its traceback goes along."""
+        ...
+
 
 def mask(text: str) -> str:
     """Replace all but the last three digits of every telephone number in `text` by `*`."""

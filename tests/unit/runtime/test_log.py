@@ -53,7 +53,7 @@ def test_an_error_that_quotes_a_number_is_masked_with_its_traceback() -> None:
     try:
         int("01632960123 is no number")
     except ValueError as error:
-        logger.error("failed", error=error, exc_info=error)
+        logger.exception("failed", error=error)
     assert "01632960" not in stream.getvalue()
     (line,) = lines(stream)
     assert line["error"] == "ValueError: invalid literal for int() with base 10: '********123 is no number'"
