@@ -1,1 +1,17 @@
-"""The configuration: its schema, its loading, and the charters that come with the product."""
+"""The configuration: one TOML file, strictly read, to an Office for the core and settings for the shells."""
+
+from callcentre.config.describe import describe
+from callcentre.config.load import load
+from callcentre.config.settings import AmiSettings, Config, PbxSettings, StoreSettings, WebSettings
+from callcentre.config.template import TEMPLATE
+
+__all__ = [
+    "TEMPLATE",
+    "AmiSettings",
+    "Config",
+    "PbxSettings",
+    "StoreSettings",
+    "WebSettings",
+    "describe",
+    "load",
+]
