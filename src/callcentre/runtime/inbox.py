@@ -136,6 +136,6 @@ class Inbox:
 
 
 def _heard(reply: Reply) -> None:
-    """A refusal that nobody waits for any more was still given: the log line of asyncio about it would be noise."""
+    """Mark a refusal as seen: where nobody waits for it any more, the complaint of asyncio would be noise."""
     if not reply.cancelled():
         reply.exception()
