@@ -37,7 +37,7 @@ def charters_of(own: Sequence[tuple[Path, str]], problems: list[Problem]) -> dic
     for path, shown in own:
         try:
             text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             problems.append(Problem(shown, "", f"cannot be read ({reason(error)}); name an existing file of text"))
             continue
         charter = charter_of(text, file=shown, problems=problems)
@@ -87,6 +87,8 @@ def charter_of(text: str, *, file: str, problems: list[Problem]) -> CharterFile 
     )
 
 
-def reason(error: OSError | UnicodeDecodeError) -> str:
-    """Why a file could not be read, in the system's words, without its path."""
-    return error.strerror or type(error).__name__ if isinstance(error, OSError) else "it is not UTF-8"
+def reason(error: OSError | ValueError) -> str:
+    """Tell why a file could not be read, in the system's words, without its path."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

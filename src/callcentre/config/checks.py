@@ -79,16 +79,16 @@ def _line(line: Table, key: str, pbxs: Collection[str], charters: Collection[str
 
 
 def _claims(pbxs: list[Table], lines: list[Table]) -> Iterator[tuple[str, str]]:
-    taken: dict[tuple[Any, str, str], str] = {}
+    taken: dict[tuple[str, str, str], str] = {}
     for index, pbx in enumerate(pbxs):
         for did in _texts(pbx, "menus"):
-            taken[pbx.get("name"), "dids", did] = f"{_name('pbx', index, pbx)}.menus"
+            taken[str(pbx.get("name")), "dids", did] = f"{_name('pbx', index, pbx)}.menus"
     for index, line in enumerate(lines):
         owner = _name("line", index, line)
         for key, word in CLAIMS.items():
             for value in dict.fromkeys(_texts(line, key)):
                 claim = value if key != "mailboxes" or "@" in value else f"{value}@default"
-                other = taken.setdefault((line.get("pbx"), key, claim), owner)
+                other = taken.setdefault((str(line.get("pbx")), key, claim), owner)
                 if other != owner:
                     yield f"{owner}.{key}", f'{word} "{claim}" is claimed by {other} too; leave it to one of them'
 

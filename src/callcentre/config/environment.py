@@ -24,7 +24,7 @@ def override(data: dict[str, Any], env: Mapping[str, str], problems: list[Proble
     its three forms it was given.
     """
     known = {name: (table, key, section) for name, table, key, section in _variables(data)}
-    named = {value for table in _tables(data) for key, value in table.items() if key.endswith("_env")}
+    named = {str(value) for table in _tables(data) for key, value in table.items() if key.endswith("_env")}
     for name in sorted(env):
         if not name.startswith(PREFIX) or name in NOT_OURS or name in named:
             continue

@@ -23,8 +23,6 @@ from callcentre.core.terms import Nation
 
 HOLIDAY_YEARS: Final = range(2010, 2046)
 """The years whose bank holidays a line knows: history to import, and deadlines to come."""
-
-
 _STORES: Final = ("sqlite:///", "postgresql://")
 
 
@@ -34,7 +32,11 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
     Files that it names are found relative to its own folder. Raises ConfigError with every problem on a line of its
     own: the file, the key, and what to write instead; a secret is never in it.
     """
-    data = _read(path)
+    return load_data(path, _read(path), env)
+
+
+def load_data(path: Path, data: dict[str, Any], env: Mapping[str, str]) -> Config:
+    """Take the tables `data` as if they stood in `path`; as `load` otherwise."""
     problems: list[Problem] = []
     override(data, env, problems)
     own = [(path.parent / name, name) for name in _own_charters(data)]
@@ -60,12 +62,12 @@ def _refuse(problems: list[Problem]) -> NoReturn:
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from None
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"{path}: cannot be read ({reason(error)}); callcentre init-config writes one to start from"
         ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from None
 
 
 def _own_charters(data: Mapping[str, Any]) -> list[str]:
@@ -154,7 +156,7 @@ class _Secrets:
     def _from_file(self, name: str, key: str) -> str | None:
         try:
             text = (self._path.parent / name).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             self.wrong(key, f"{name} cannot be read ({reason(error)}); name a file with the secret and nothing else")
             return None
         if not text or "\n" in text:

@@ -68,7 +68,8 @@ def key_of(loc: Sequence[int | str], data: Mapping[str, Any]) -> str:
             except (IndexError, KeyError, TypeError):
                 here = None
             name = here.get("name") if isinstance(here, Mapping) else None
-            key += f' "{name}"' if isinstance(name, str) else f" {part + 1}"
+            listed = f" {part + 1}" if isinstance(here, Mapping) else f" (item {part + 1})"
+            key += f' "{name}"' if isinstance(name, str) else listed
         else:
             here = here.get(part) if isinstance(here, Mapping) else None
             key += f".{part}" if key else part
@@ -81,7 +82,7 @@ def unknown(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f'did you mean "{near[0]}"?'
-    return f"write one of {', '.join(names)}" if names else "there is none"
+    return f"write one of {', '.join(names)}" if names else "there is none yet"
 
 
 def _text(error: ErrorDetails, model: type[BaseModel]) -> str:
@@ -90,6 +91,8 @@ def _text(error: ErrorDetails, model: type[BaseModel]) -> str:
         section = _model_at(loc[:-1], model)
         return f"unknown key; {unknown(str(loc[-1]), section.model_fields if section else ())}"
     field = _field_at(loc, model)
+    if kind == "missing" and field and next(iter(_models(get_args(field.annotation))), None):
+        return f"is missing; write at least one [[{loc[-1]}]] table"
     example = f"; write {loc[-1]} = {field.examples[0]}" if field and field.examples else ""
     if kind == "missing":
         meaning = f" ({field.description})" if field and field.description else ""
@@ -109,7 +112,8 @@ def _words(error: ErrorDetails, example: str) -> str:
         return "is empty; write at least one such table"
     if kind == "string_pattern_mismatch":
         return "must be a short name of letters, digits, spaces, dots, dashes and underscores"
-    return error["msg"].removeprefix("Input should ").replace("be ", "must be ", 1)
+    bound = error["msg"].removeprefix("Input should ").replace("greater than or equal to", "at least")
+    return bound.replace("be ", "must be ", 1)
 
 
 def _model_at(loc: Sequence[int | str], model: type[BaseModel]) -> type[BaseModel] | None:
@@ -133,5 +137,5 @@ def _models(annotation: Any) -> Iterable[type[BaseModel]]:
     """Find the section type within `X`, `list[X]` or `X | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-    for inner in get_args(annotation):
+    for inner in annotation if isinstance(annotation, tuple) else get_args(annotation):
         yield from _models(inner)

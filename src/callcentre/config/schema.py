@@ -18,28 +18,28 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError("is no time zone; write one such as Europe/London") from None
+        raise ValueError(f'"{name}" is no time zone; write one such as Europe/London') from None
     return name
 
 
 def _tone(tone: str) -> str:
     if tone not in RING_CADENCES:
         if "/" not in tone:
-            raise ValueError('is no tone zone; write a country such as "uk" or a cadence of indications.conf')
+            raise ValueError(f'"{tone}" is no tone zone; write a country such as "uk" or a cadence of indications.conf')
         cycle_of(tone)
     return tone
 
 
 def _interface(name: str) -> str:
     if name.count("/") < 1 or name.startswith("/") or name.endswith("/"):
-        raise ValueError("is no telephone; write technology/name, such as PJSIP/101")
+        raise ValueError(f'"{name}" is no telephone; write technology/name, such as PJSIP/101')
     return name
 
 
 def _mailbox(name: str) -> str:
     box, at, context = name.partition("@")
     if not box or (at and not context):
-        raise ValueError("is no mailbox; write number@context, such as 600@default")
+        raise ValueError(f'"{name}" is no mailbox; write number@context, such as 600@default')
     return name if at else f"{name}@default"
 
 
