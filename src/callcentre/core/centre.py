@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from callcentre.core.agents import Roster
+from callcentre.core.calendar import Calendar
 from callcentre.core.calls import Calls
 from callcentre.core.charter import Office
-from callcentre.core.commands import Command
-from callcentre.core.events import Event
+from callcentre.core.commands import Command, Resync
+from callcentre.core.events import Event, EventsQuarantined, TimePassed
 from callcentre.core.facts import Call, Fact
 from callcentre.core.mailboxes import Mailboxes
 from callcentre.core.staffing import Staffing
-from callcentre.core.terms import Attendance, MemberState
+from callcentre.core.terms import Attendance, Hours, MemberState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,9 @@ class Snapshot:
     core_hours: Mapping[str, bool] = field(default_factory=dict)
 
 
+NOTHING = Step()
+
+
 class CallCentre:
     """The pure core: `handle(event)` for each event in order of arrival, `next_timer()` for when to be woken next.
 
@@ -49,23 +53,50 @@ class CallCentre:
         self._roster = Roster(office)
         self._staffing = Staffing(office)
         self._mailboxes = Mailboxes(office)
+        self._calendars = {line.name: Calendar(line) for line in office.lines}
+        self._lines = office.lines
 
     def handle(self, event: Event) -> Step:
         """Take one event; return its facts and commands. Never raises for what a PBX may say."""
-        raise NotImplementedError
+        facts = self._calls.handle(event)
+        kind = type(event)
+        if kind in Roster.EVENTS or kind is TimePassed:
+            facts += self._roster.handle(event)
+        staffing = self._staffing.handle(event) if kind in Staffing.EVENTS or kind is TimePassed else []
+        messages = self._mailboxes.handle(event) if kind in Mailboxes.EVENTS or kind is TimePassed else []
+        facts = self._tell(facts) + staffing + messages
+        if kind is EventsQuarantined:
+            reason = f"events not believed: {event.reason}" if isinstance(event, EventsQuarantined) else ""
+            return Step(facts=tuple(facts), commands=(Resync(pbx=event.pbx, reason=reason),))
+        return Step(facts=tuple(facts)) if facts else NOTHING
+
+    def _tell(self, facts: list[Fact]) -> list[Fact]:
+        """Hand facts on to the parts that listen to them; return them with what they led to."""
+        told = list(facts)
+        for fact in facts:
+            told += self._staffing.handle_fact(fact)
+            told += self._mailboxes.handle_fact(fact)
+        return told
 
     def next_timer(self) -> datetime | None:
         """When the core wants a TimePassed next (aware UTC), or None."""
-        raise NotImplementedError
+        parts = (self._calls, self._roster, self._staffing, self._mailboxes)
+        return min((at for part in parts if (at := part.next_timer()) is not None), default=None)
 
-    def restore(self, calls: Iterable[Call]) -> None:
-        """Take the open rows of an earlier run, before the first event."""
-        raise NotImplementedError
+    def restore(self, calls: Iterable[Call], last_seen: Mapping[str, datetime]) -> Step:
+        """Take the open rows of an earlier run before the first event; each PBX has been out of sight since then."""
+        return Step(facts=tuple(self._tell(self._calls.restore(calls, last_seen))))
 
     def finish(self, at: datetime) -> Step:
         """The input ended at `at` (a tape's end): what still runs is reported as in progress, intervals are closed."""
-        raise NotImplementedError
+        return Step(facts=tuple(self._tell(self._calls.finish(at)) + self._staffing.finish(at)))
 
     def snapshot(self, at: datetime) -> Snapshot:
         """The state at `at`; cheap enough for every scrape."""
-        raise NotImplementedError
+        return Snapshot(
+            in_sight=self._calls.in_sight(),
+            waiting=self._calls.waiting(),
+            agents=self._roster.counts(),
+            attendance={line.name: self._staffing.state(line.name) for line in self._lines},
+            core_hours={line.name: self._calendars[line.name].hours_at(at) is Hours.CORE for line in self._lines},
+        )

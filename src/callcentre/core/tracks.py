@@ -1,0 +1,248 @@
+"""One call while it runs: its legs, its stays in queues, its answer; and the snapshot and outcome drawn from them.
+
+Mutable and private to core.calls; everything that leaves it is a frozen `Call`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from callcentre.core import service_level
+from callcentre.core.charter import Line
+from callcentre.core.facts import Call, RingAttempt, Visit
+from callcentre.core.rings import rings_begun
+from callcentre.core.terms import AttemptResult, CallKey, Hours, Origin, Outcome, Quality, VisitResult
+
+REFUSALS = frozenset({AttemptResult.BUSY, AttemptResult.UNREACHABLE})
+
+
+@dataclass(slots=True, kw_only=True)
+class Leg:
+    """One real telephone being dialled. `via` is the Local half that stands for it in the queue's eyes, if any."""
+
+    uniqueid: str
+    interface: str
+    begun_at: datetime
+    after_answer: bool
+    via: str | None = None
+    stay: "Stay | None" = None
+    ring_at: datetime | None = None
+    progress_at: datetime | None = None
+    up_at: datetime | None = None
+    end_at: datetime | None = None
+    result: AttemptResult | None = None
+
+    @property
+    def ring_start(self) -> datetime | None:
+        """When it began to ring; a leg that only ever showed PROGRESS counts from there."""
+        return self.ring_at or self.progress_at
+
+    def end(self, at: datetime, result: AttemptResult) -> None:
+        """The first end told is the one that counts; what follows may only name the result of a pick-up or a refusal."""
+        if self.end_at is None:
+            self.end_at = at
+        self.result = result
+
+    def reopen(self) -> None:
+        """A blonde transfer gave the ringing telephone a new caller: its ring clock goes on."""
+        self.end_at = None
+        self.result = None
+
+    def attempt(self) -> RingAttempt:
+        """The frozen view."""
+        return RingAttempt(
+            interface=self.interface,
+            begun_at=self.begun_at,
+            ring_start=self.ring_start,
+            ring_end=self.end_at,
+            result=self.result,
+            after_answer=self.after_answer,
+            progress_only=self.ring_at is None and self.progress_at is not None,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Stay:
+    """One stay in one queue. `withdrawn` is QueueCallerAbandon, which alone does not say why."""
+
+    queue: str
+    enter: datetime
+    after_answer: bool
+    leave: datetime | None = None
+    result: VisitResult | None = None
+    withdrawn: bool = False
+    answered: bool = False
+
+    def visit(self) -> Visit:
+        """The frozen view."""
+        return Visit(
+            queue=self.queue, enter=self.enter, leave=self.leave, result=self.result, after_answer=self.after_answer
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Track:
+    """A running call. `left_at` is when the caller last left a queue or Dial; `unseen_answer`: it talks, since when is unknown."""
+
+    key: CallKey
+    linkedid: str
+    line: Line
+    did: str | None
+    caller: str | None
+    origin: Origin
+    arrived_at: datetime
+    offered_at: datetime | None = None
+    hours: Hours = Hours.CORE
+    legs: list[Leg] = field(default_factory=list)
+    linkedids: set[str] = field(default_factory=set)
+    stays: list[Stay] = field(default_factory=list)
+    answer: Leg | None = None
+    answered_at: datetime | None = None
+    answered_by: str | None = None
+    answer_confirmed: bool = False
+    unseen_answer: bool = False
+    left_at: datetime | None = None
+    ended_at: datetime | None = None
+    destinations: int = 0
+    overflowed: bool = False
+    refused: bool = False
+    current: str | None = None
+    in_voicemail: bool = False
+    at_voicemail: bool = False
+    left_message: bool = False
+    quality: Quality = Quality.COMPLETE
+    lost: bool = False
+
+    @property
+    def first_ring_at(self) -> datetime | None:
+        """The earliest ring of any leg before the first answer."""
+        starts = [leg.ring_start for leg in self.legs if not leg.after_answer and leg.ring_start is not None]
+        return min(starts, default=None)
+
+    @property
+    def open_stay(self) -> Stay | None:
+        """The stay that lasts, if any."""
+        return self.stays[-1] if self.stays and self.stays[-1].leave is None else None
+
+    @property
+    def ringing(self) -> bool:
+        """Whether a telephone still rings for it."""
+        return any(leg.result is None for leg in self.legs)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the caller waits for a person now."""
+        if self.offered_at is None or self.answered_at or self.ended_at or self.at_voicemail or self.unseen_answer:
+            return False
+        return self.open_stay is not None or self.ringing or self.left_at is None
+
+    def reaches(self, destination: str, *, claimed: bool) -> None:
+        """The caller is sent to a queue or to telephones; a further one that no line claims is an overflow."""
+        self.current = destination
+        self.destinations += 1
+        self.refused = False
+        self.at_voicemail = False
+        self.overflowed = self.destinations > 1 and not claimed
+        self.settle(VisitResult.TIMEOUT)
+
+    def leaves(self, at: datetime) -> None:
+        """The caller is no longer in the queue or Dial where it was."""
+        self.current = None
+        if self.answered_at is None:
+            self.left_at = at
+
+    def settle(self, result: VisitResult) -> None:
+        """What the caller did next tells how a withdrawn stay ended."""
+        for stay in self.stays:
+            if stay.leave is not None and stay.result is None:
+                stay.result = result
+
+    def touched(self) -> None:
+        """A gap touched this call: its figures are partial from now on (a proven figure stays inferred)."""
+        if self.quality is Quality.COMPLETE:
+            self.quality = Quality.PARTIAL
+
+    def answered_with(self, leg: Leg) -> None:
+        """That leg is the first answer."""
+        self.answer = leg
+        self.answered_at = leg.up_at
+        self.answered_by = leg.interface
+
+    def unanswer(self) -> None:
+        """The pick-up came too late: nobody has answered."""
+        self.answer = self.answered_at = self.answered_by = None
+
+    def outcome(self, short_abandon_seconds: float) -> Outcome:
+        """How it ended: the first that holds, in the order of `Outcome`."""
+        if self.answered_at is not None:
+            return Outcome.ANSWERED
+        if self.left_message:
+            return Outcome.VOICEMAIL
+        if self.lost:
+            return Outcome.LOST
+        if self.in_voicemail:
+            return Outcome.VOICEMAIL_EMPTY
+        if self.unseen_answer:
+            return Outcome.LOST
+        if self.overflowed:
+            return Outcome.OVERFLOWED
+        if self.destinations == 0:
+            return Outcome.CLOSED
+        if self.refused:
+            return Outcome.REFUSED
+        wait = self._wait()
+        return Outcome.SHORT_ABANDONED if wait is not None and wait < short_abandon_seconds else Outcome.ABANDONED
+
+    def _wait(self) -> float | None:
+        offered = self.offered_at
+        if offered is None or self.destinations == 0 or (self.unseen_answer and self.answered_at is None):
+            return None
+        until = self.answered_at or self.left_at or self.ended_at
+        return (until - offered).total_seconds() if until is not None else None
+
+    def _ringing_time(self) -> timedelta | None:
+        first = self.first_ring_at
+        if first is None:
+            return None
+        if self.answered_at is not None:
+            return max(timedelta(0), self.answered_at - first)
+        ends = [leg.end_at for leg in self.legs if not leg.after_answer and leg.ring_start and leg.end_at]
+        return max(ends) - first if ends and not self.ringing else None
+
+    def _talk(self) -> float | None:
+        if self.answered_at is None or self.ended_at is None:
+            return None
+        return max(0.0, (self.ended_at - self.answered_at).total_seconds())
+
+    def call(self, outcome: Outcome = Outcome.IN_PROGRESS) -> Call:
+        """The frozen view as it is now; verdicts only with a decided outcome."""
+        charter = self.line.charter
+        pending = outcome is Outcome.IN_PROGRESS and self.answered_at is None
+        wait = None if pending else self._wait()
+        ring = None if pending else self._ringing_time()
+        rings = None if ring is None else rings_begun(ring, self.line.ring_cycle_seconds)
+        return Call(
+            key=self.key,
+            linkedid=self.linkedid,
+            line=self.line.name,
+            did=self.did,
+            caller=self.caller,
+            origin=self.origin,
+            offered_at=self.offered_at or self.arrived_at,
+            first_ring_at=self.first_ring_at,
+            answered_at=self.answered_at,
+            ended_at=self.ended_at,
+            outcome=outcome,
+            wait_seconds=wait,
+            ring_seconds=None if ring is None else ring.total_seconds(),
+            rings=rings,
+            talk_seconds=self._talk(),
+            answered_by=self.answered_by,
+            attempts=tuple([leg.attempt() for leg in self.legs]),
+            visits=tuple([stay.visit() for stay in self.stays]),
+            within_seconds=service_level.within_seconds(charter, outcome, wait),
+            within_rings=service_level.within_rings(charter, outcome, rings),
+            hours=self.hours,
+            quality=self.quality,
+            charter=charter.name,
+            charter_version=charter.version,
+        )
