@@ -1,0 +1,118 @@
+"""A database as the rest of the house sees it: opened, checked, upgraded, closed; with its writer and its queries."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from callcentre.core.errors import StoreUnavailable
+from callcentre.store.engines import Engines, create_file, engines
+from callcentre.store.failures import DATABASE_ERRORS, told
+from callcentre.store.queries import Queries
+from callcentre.store.writer import Writer
+
+T = TypeVar("T")
+
+# The newest migration. A test holds it against the folder.
+SCHEMA = "0001"
+_VERSION_TABLE = "callcentre_schema"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number will do, as long as all processes of callcentre name the same.
+_UPGRADE_LOCK = 0x63616C6C
+
+
+class Database:
+    """One database. `writer` belongs to the loop alone; `queries` may be shared by all.
+
+    Errors of all methods: StoreUnavailable when it cannot be reached or has another schema than this version needs.
+    """
+
+    def __init__(self, made: Engines) -> None:
+        self._engines = made
+        self.where = made.where
+        self.writer = Writer(made.write, made.dialect, made.where)
+        self.queries = Queries(made.read, made.where)
+
+    @classmethod
+    async def open(cls, address: str) -> Self:
+        """Open the database at `address`; a SQLite file that is not there is made, readable by its owner only.
+
+        Nothing is asked of the database yet: `prepare` or `check` comes next. ConfigError if `address` is none.
+        """
+        made = engines(address)
+        if made.file is not None:
+            create_file(made.file)
+        return cls(made)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.writer.close()
+        await self._engines.read.dispose()
+        self._engines.write.dispose()
+
+    async def prepare(self) -> None:
+        """Make the tables of an empty database; of any other see that its schema is the one this version needs."""
+        if await self.schema() is None:
+            await self.upgrade()
+        await self.check()
+
+    async def check(self) -> None:
+        """See that the schema is the one this version needs; the error says what to do."""
+        found = await self.schema()
+        if found is None:
+            raise StoreUnavailable(f"{self.where} has no tables yet; run `callcentre upgrade-db`")
+        if found > SCHEMA:
+            raise StoreUnavailable(
+                f"{self.where} was made by a newer callcentre (schema {found}, this one knows {SCHEMA}); "
+                "install the newer callcentre again, or restore the backup made before the upgrade"
+            )
+        if found < SCHEMA:
+            raise StoreUnavailable(
+                f"{self.where} has schema {found}, this callcentre needs {SCHEMA}; back it up, "
+                "then run `callcentre upgrade-db`"
+            )
+
+    async def schema(self) -> str | None:
+        """Return the number of the schema there, None if there is none."""
+        return await self._run(_schema)
+
+    async def upgrade(self) -> str:
+        """Bring the schema up to this version's, in one transaction; return its number. Doing it twice does no harm."""
+        found = await self.schema()
+        if found is not None and found > SCHEMA:
+            await self.check()
+        await self._run(_upgrade)
+        return SCHEMA
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return await self.writer.run(lambda engine: _in_transaction(engine, work))
+        except DATABASE_ERRORS as error:
+            raise told(error, self.where) from None
+
+
+def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
+
+
+def _schema(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    found = connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608  a name of ours
+    return None if found is None else str(found)
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported here: it takes a tenth of a second, which a start without an upgrade need not spend.
+    from alembic import command
+    from alembic.config import Config
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
