@@ -133,8 +133,13 @@ class Loop:
         self._refused: dict[int, StoreConflict] = {}
         self.store_state = StoreState()
         self.lost: Counter[tuple[str, str]] = Counter()
-        self.faults = 0
+        self.faults: Counter[str] = Counter()
         self.last_turn = clock.monotonic()
+
+    @property
+    def store_up(self) -> bool:
+        """Whether the store takes facts."""
+        return self.store_state.up
 
     @property
     def unwritten(self) -> Mapping[str, int]:
@@ -186,7 +191,7 @@ class Loop:
 
     def _after_fault(self, event: Event, error: Exception) -> Step:
         """Count and tell a fault in the core; what runs on that PBX is marked as touched by a gap."""
-        self.faults += 1
+        self.faults[event.pbx] += 1
         kind = type(event).__name__
         self._log.error("fault in the core, event skipped", pbx=event.pbx, kind=kind, error=error, exc_info=error)
         if isinstance(event, EventsQuarantined) or not event.pbx:

@@ -1,0 +1,53 @@
+"""The alarm clock: wakes the core when it asked to be woken, by putting TimePassed into the inbox.
+
+Deadlines belong to the core and its tables; here one job at most waits for the earliest of them. The core ignores a
+firing that comes when nothing is due, so a timer that was put off is left to fire and is set anew afterwards: while a
+busy office moves its next timer with every event, the scheduler is touched a few times a second at most.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from callcentre.core.events import TimePassed
+from callcentre.runtime.clock import Clock
+from callcentre.runtime.inbox import Inbox
+
+_JOB = "core"
+# A core that keeps asking for a time gone by must not keep the loop from its work.
+_SOONEST = timedelta(milliseconds=20)
+
+
+class Scheduler:
+    """Fires the core's next timer. Times are aware UTC; late firings are made up for at once, never dropped."""
+
+    def __init__(self, *, clock: Clock, inbox: Inbox) -> None:
+        self._clock = clock
+        self._inbox = inbox
+        self._armed: datetime | None = None
+        # Without misfire_grace_time=None, a job late by more than a second would be dropped in silence.
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+
+    def start(self) -> None:
+        """Start firing."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Fire no more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def set(self, when: datetime | None) -> None:
+        """Fire at `when`, or earlier if an earlier time was asked for before; None asks for nothing."""
+        if when is None or (self._armed is not None and self._armed <= when):
+            return
+        self._armed = when
+        fire_at = max(when, self._clock.now() + _SOONEST)
+        self._scheduler.add_job(self._fire, "date", run_date=fire_at, id=_JOB, replace_existing=True)
+
+    async def _fire(self) -> None:
+        """Wake the core. A coroutine, because APScheduler runs plain functions in a thread."""
+        self._armed = None
+        self._inbox.put([TimePassed(pbx="", at=self._clock.now())], 0)
