@@ -1,0 +1,368 @@
+"""AMI's bytes, sans-IO: feed what was read, get what was said and may be believed. No clock, no socket, no exception.
+
+A packet ends with CR LF CR LF, a header with CR LF; nothing else is a border. What nobody handles is dropped by its
+name before it is decoded. Trust is one state: it is lost when a packet's border may be forged (a packet cut short, a
+tail with no head, a reply we never asked for) and comes back when the end of a CoreShowChannels reply arrives, which
+carries our random ActionID and so cannot be forged; between the two nothing unsolicited is believed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from callcentre.ami.shapes import EVENTS, FORGEABLE_BY_TAIL, ITEMS, Dropped, Reason, Shape, dropped_events
+
+BANNER = b"Asterisk Call Manager/"
+MAX_BANNER = 256
+MAX_PACKET = 1 << 20
+"""Bytes without a packet's end that are kept: sixteen times the largest SIP message, so no honest event is longer."""
+
+BACKWARDS_TOLERANCE = 1.0
+"""Seconds that a Timestamp may lie before the latest one: within a connection they never ran backwards on live PBXs."""
+
+KEPT_VARIABLES = frozenset({b"DIALSTATUS", b"QUEUESTATUS", b"VMSTATUS"})
+KEPT_APPLICATIONS = frozenset(
+    {b"Queue", b"Dial", b"VoiceMail", b"Playback", b"Background", b"BackGround", b"ControlPlayback"}
+)
+OWN_USER_EVENTS = "Callcentre"
+
+_END = b"\r\n\r\n"
+
+
+class Told(NamedTuple):
+    """An unsolicited event that may be believed: the Timestamp in epoch seconds (or None), the shape's other values."""
+
+    name: str
+    stamp: float | None
+    values: tuple[str | None, ...]
+
+
+class UserTold(NamedTuple):
+    """One of our own UserEvents, with the headers that the dialplan gave it."""
+
+    name: str
+    stamp: float | None
+    channel: str | None
+    uniqueid: str | None
+    fields: dict[str, str]
+
+
+class Item(NamedTuple):
+    """A list item, or a list's end, that carries an ActionID of ours; the values of its shape."""
+
+    name: str
+    action_id: str
+    values: dict[str, str | None]
+
+
+class Reply(NamedTuple):
+    """A Response to an action of ours; `fields` holds its headers as they came."""
+
+    action_id: str
+    success: bool
+    fields: dict[str, str]
+
+
+class Banner(NamedTuple):
+    """The first line: the version of the protocol (11.0.0 is Asterisk 22), or None if this is no AMI."""
+
+    version: str | None
+
+
+class Doubt(NamedTuple):
+    """A packet was not believed. `name` is its event's name if that is known, never the sender's text."""
+
+    reason: Reason
+    name: str
+
+
+Message = Told | UserTold | Item | Reply | Banner | Doubt
+
+
+class _Kept:
+    """Where packets of one wanted name go: an event's shape, a list item's shape, or both."""
+
+    __slots__ = ("event", "item", "name", "peek", "seen")
+
+    def __init__(self, name: str, event: Shape | None, item: Shape | None, peek: "Peek | None") -> None:
+        self.name = name
+        self.event = event
+        self.item = item
+        self.peek = peek
+        self.seen = 0
+
+
+Peek = Callable[[bytes, int, int], bool | None]
+"""Whether a packet buf[start:end] is wanted; None if it was cut short."""
+
+
+def _wanted_variable(buf: bytes, start: int, end: int) -> bool | None:
+    value = buf.rfind(b"\r\n", start, end)
+    if not buf.startswith(b"Value: ", value + 2):
+        return None
+    variable = buf.rfind(b"\r\n", start, value)
+    return buf[variable + 12 : value] in KEPT_VARIABLES or not buf.startswith(b"Variable: ", variable + 2)
+
+
+def _wanted_application(buf: bytes, start: int, end: int) -> bool | None:
+    data = buf.find(b"\r\nAppData: ", start, end)
+    if data < 0:
+        return None
+    application = buf.rfind(b"\r\n", start, data)
+    return buf[application + 15 : data] in KEPT_APPLICATIONS or not buf.startswith(b"Application: ", application + 2)
+
+
+def _wanted_user_event(buf: bytes, start: int, end: int) -> bool | None:
+    name = buf.find(b"\r\nUserEvent: ", start, end)
+    if name < 0:
+        return None
+    return buf.startswith(OWN_USER_EVENTS.encode(), name + 13)
+
+
+_PEEKS: dict[str, Peek] = {
+    "VarSet": _wanted_variable,
+    "Newexten": _wanted_application,
+    "UserEvent": _wanted_user_event,
+}
+
+
+def _cut_channel(buf: bytes, start: int, end: int) -> bool:
+    """Whether an event of unknown shape was cut inside a channel's headers, which end with Linkedid."""
+    number = buf.rfind(b"CallerIDNum: ", start, end)
+    return number >= 0 and buf.find(b"Linkedid: ", number, end) < 0 and buf.find(b"\r\nActionID: ", start, end) < 0
+
+
+class Framer:
+    """Turns the bytes of one connection into messages.
+
+    `ours` is the random beginning of every ActionID that this connection sends; empty accepts any (a tape whose
+    questions are not known). `wanted` are the shapes of the events to keep. `banner` says that the stream must begin
+    with Asterisk's banner; else it may be there or not.
+    """
+
+    def __init__(self, wanted: Mapping[str, Shape] = EVENTS, *, ours: str = "", banner: bool = True) -> None:
+        self._ours = ours
+        self._pending = bytearray()
+        self._awaits_banner = True
+        self._needs_banner = banner
+        self._skipping = False
+        self._stamped: bool | None = None
+        self._latest = 0.0
+        self.trusted = True
+        self._other = Dropped("other")
+        self._routes: dict[bytes, _Kept | Dropped] = {d.name.encode(): d for d in dropped_events()}
+        for name in wanted.keys() | ITEMS.keys():
+            self._routes[name.encode()] = _Kept(name, wanted.get(name), ITEMS.get(name), _PEEKS.get(name))
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of an unfinished packet, never more than MAX_PACKET and one read."""
+        return len(self._pending)
+
+    def take_counts(self) -> Counter[str]:
+        """Events seen since the last call, by name; names that nobody knows count as `other`."""
+        counts: Counter[str] = Counter()
+        for route in (*self._routes.values(), self._other):
+            if route.seen:
+                counts[route.name] += route.seen
+                route.seen = 0
+        return counts
+
+    def trust_again(self) -> None:
+        """Believe the stream from here on: the channels were read again, or nothing forged can be left."""
+        self.trusted = True
+        self._stamped = None
+        self._latest = 0.0
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take the next bytes of the stream; return what they complete, in order. Any split gives the same."""
+        out: list[Message] = []
+        held = len(self._pending)
+        self._pending += data
+        if self._awaits_banner:
+            if not self._take_banner(out):
+                return out
+            held = 0
+        search = max(0, held - 3)
+        if self._pending.find(_END, search) < 0:
+            self._bound(out)
+            return out
+        buf = bytes(self._pending)
+        position = self._frame(buf, search, out)
+        self._pending = bytearray(memoryview(buf)[position:])
+        return out
+
+    def _take_banner(self, out: list[Message]) -> bool:
+        end = self._pending.find(b"\r\n", 0, MAX_BANNER)
+        endless = end < 0 and len(self._pending) >= MAX_BANNER
+        if endless or not self._pending.startswith(BANNER[: len(self._pending)]):
+            if not self._needs_banner:
+                self._awaits_banner = False
+                return True
+            out.append(Banner(None))
+            self._pending.clear()
+            return False
+        if end < 0:
+            return False
+        self._awaits_banner = False
+        out.append(Banner(self._pending[len(BANNER) : end].decode("ascii", "replace").strip()))
+        del self._pending[: end + 2]
+        return True
+
+    def _bound(self, out: list[Message]) -> None:
+        if len(self._pending) > MAX_PACKET + 3:  # its end may have begun
+            if not self._skipping:
+                self._doubt(Reason.OVERSIZE, "other", out)
+            self._skipping = True
+            del self._pending[:-3]
+
+    def _frame(self, buf: bytes, search: int, out: list[Message]) -> int:
+        """Walk over the complete packets of `buf`; return where the unfinished rest begins."""
+        find, rfind, startswith, routes = buf.find, buf.rfind, buf.startswith, self._routes
+        start = 0
+        end = find(_END, search)
+        if self._skipping:
+            self._skipping = False
+            start = end + 4
+            end = find(_END, start)
+        while end >= 0:
+            if end - start > MAX_PACKET:
+                self._doubt(Reason.OVERSIZE, "other", out)
+            elif startswith(b"Event: ", start):
+                name_end = find(b"\r\n", start, end)
+                route = routes.get(buf[start + 7 : name_end if name_end >= 0 else end], self._other)
+                route.seen += 1
+                if isinstance(route, Dropped):
+                    lasts = route.lasts
+                    if lasts is not None:
+                        if not startswith(lasts, rfind(b"\r\n", start, end) + 2):
+                            self._doubt(Reason.TRUNCATED, route.name, out)
+                    elif route is self._other and startswith(b"CoreShowChannelMapComplete\r\n", start + 7):
+                        # Some versions end it with CR LF LF, and the next packet follows at once.
+                        odd_end = find(b"\r\n\n", start, end)
+                        if odd_end >= 0:
+                            start = odd_end + 3
+                            continue
+                    elif _cut_channel(buf, start, end):
+                        self._doubt(Reason.TRUNCATED, route.name, out)
+                else:
+                    self._keep(route, buf, start, end, out)
+            elif end > start:
+                self._other_packet(buf, start, end, out)
+            start = end + 4
+            end = find(_END, start)
+        return start
+
+    def _keep(self, route: _Kept, buf: bytes, start: int, end: int, out: list[Message]) -> None:
+        if route.peek is not None:
+            wanted = route.peek(buf, start, end)
+            if not wanted:
+                if wanted is None:
+                    self._doubt(Reason.TRUNCATED, route.name, out)
+                return
+        text = str(buf[start : end + 2], "utf-8", "replace")
+        shape = route.event
+        if shape is None or (route.item is not None and text.startswith("\r\nActionID: ", len(route.name) + 7)):
+            if route.item is not None:
+                self._item(route.item, text, out)
+            return
+        matched = shape.match(text)
+        values = matched.groups() if matched is not None else shape.examine(text)
+        if isinstance(values, Reason):
+            self._doubt(values, route.name, out)
+            return
+        stamp_text = values[0]
+        stamp = None if stamp_text is None else float(stamp_text)
+        reason = self._check_time(route.name, stamp)
+        if reason is not None:
+            self._doubt(reason, route.name, out)
+        elif not self.trusted:
+            out.append(Doubt(Reason.AFTER_TRUNCATED, route.name))
+        elif route.name == "UserEvent":
+            self._user_event(text, stamp, values, out)
+        else:
+            out.append(Told(route.name, stamp, values[1:]))
+
+    def _check_time(self, name: str, stamp: float | None) -> Reason | None:
+        if stamp is None:
+            if name == "FullyBooted":
+                return None
+            if self._stamped:
+                return Reason.BAD_START
+            self._stamped = False
+            return None
+        if self._stamped is None:
+            self._stamped = True
+        elif not self._stamped and name != "FullyBooted":
+            return Reason.BAD_START
+        if stamp > self._latest:
+            if self.trusted:
+                self._latest = stamp
+        elif stamp < self._latest - BACKWARDS_TOLERANCE:
+            return Reason.TIME_BACKWARDS
+        return None
+
+    def _user_event(self, text: str, stamp: float | None, values: tuple[str | None, ...], out: list[Message]) -> None:
+        _, channel, uniqueid, name = values
+        lines = text[text.index("\r\nUserEvent: ") + 2 :].split("\r\n")[1:-1]
+        fields: dict[str, str] = {}
+        for line in lines:
+            header, colon, value = line.partition(":")
+            if colon and header in fields:
+                self._doubt(Reason.REPEATED_HEADER, "UserEvent", out)
+                return
+            if colon:
+                fields[header] = value.strip()
+        if not lines or lines[-1].split() != ["End:", "1"]:
+            self._doubt(Reason.TRUNCATED, "UserEvent", out)
+            return
+        del fields["End"]
+        out.append(UserTold(name or "", stamp, channel, uniqueid, fields))
+
+    def _item(self, shape: Shape, text: str, out: list[Message]) -> None:
+        values = shape.examine(text)
+        if isinstance(values, Reason):
+            self._doubt(values, shape.name, out)
+            return
+        fields = dict(zip(shape.taken, values, strict=True))
+        action_id = fields.pop("ActionID") or ""
+        if not action_id.startswith(self._ours):
+            self._doubt(Reason.FOREIGN_REPLY, shape.name, out)
+        elif not self.trusted and shape.name in FORGEABLE_BY_TAIL:
+            out.append(Doubt(Reason.AFTER_TRUNCATED, shape.name))
+        else:
+            if shape.name == "CoreShowChannelsComplete" and not self.trusted:
+                self.trust_again()
+            out.append(Item(shape.name, action_id, fields))
+
+    def _other_packet(self, buf: bytes, start: int, end: int, out: list[Message]) -> None:
+        while buf.startswith((b"\r\n", b"\n"), start) and start < end:
+            start += 1 if buf[start] == 10 else 2
+        if start >= end:
+            return
+        if buf.startswith(b"Event: ", start):
+            # Only blank lines stood before it.
+            self._frame(buf[start : end + 4], 0, out)
+        elif buf.startswith(b"Response: ", start):
+            self._reply(str(buf[start:end], "utf-8", "replace"), out)
+        else:
+            self._doubt(Reason.BAD_START, "other", out)
+
+    def _reply(self, text: str, out: list[Message]) -> None:
+        fields: dict[str, str] = {}
+        for line in text.split("\r\n"):
+            header, separator, value = line.partition(": ")
+            if separator and header in fields:
+                self._doubt(Reason.REPEATED_HEADER, "Response", out)
+                return
+            fields[header] = value
+        action_id = fields.get("ActionID", "")
+        if not action_id.startswith(self._ours):
+            self._doubt(Reason.FOREIGN_REPLY, "Response", out)
+            return
+        out.append(Reply(action_id, fields["Response"] == "Success", fields))
+
+    def _doubt(self, reason: Reason, name: str, out: list[Message]) -> None:
+        if reason.distrusts_stream:
+            self.trusted = False
+        out.append(Doubt(reason, name))

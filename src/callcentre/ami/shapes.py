@@ -1,0 +1,392 @@
+"""What each AMI event looks like: its known headers in their known order, from Asterisk 16 to 22.
+
+A caller can put line breaks into CallerIDNum, Exten, AppData and DialString, which Asterisk sends unescaped; a packet
+is believed only if it is exactly what Asterisk writes. Sources: main/manager.c, manager_channels.c, manager_bridges.c,
+stasis_bridges.c, app_queue.c, core-en_US.xml of 16.28 and 22.10, and tapes of both.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a packet was not believed; the label of `callcentre_ami_quarantined_total`."""
+
+    BAD_START = "bad_start"
+    REPEATED_HEADER = "repeated_header"
+    OUT_OF_ORDER = "out_of_order"
+    MISSING_HEADER = "missing_header"
+    TRUNCATED = "truncated"
+    AFTER_TRUNCATED = "after_truncated"
+    FOREIGN_REPLY = "foreign_reply"
+    TIME_BACKWARDS = "time_backwards"
+    OVERSIZE = "oversize"
+    BAD_VALUE = "bad_value"
+
+    @property
+    def distrusts_stream(self) -> bool:
+        """Whether it shows that packet borders may be forged, so that nothing is believed until a re-read."""
+        return self in _DISTRUSTING
+
+
+_DISTRUSTING = frozenset(
+    {Reason.BAD_START, Reason.TRUNCATED, Reason.FOREIGN_REPLY, Reason.TIME_BACKWARDS, Reason.OVERSIZE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Headers that come together, or, if optional, not at all."""
+
+    headers: tuple[str, ...]
+    optional: bool = False
+
+
+_CHANNEL = (
+    "Channel",
+    "ChannelState",
+    "ChannelStateDesc",
+    "CallerIDNum",
+    "CallerIDName",
+    "ConnectedLineNum",
+    "ConnectedLineName",
+    "Language",
+    "AccountCode",
+    "Context",
+    "Exten",
+    "Priority",
+    "Uniqueid",
+    "Linkedid",
+)
+_BRIDGE = (
+    "BridgeUniqueid",
+    "BridgeType",
+    "BridgeTechnology",
+    "BridgeCreator",
+    "BridgeName",
+    "BridgeNumChannels",
+    "BridgeVideoSourceMode",
+)
+
+
+def _must(*headers: str) -> tuple[Part, ...]:
+    return (Part(headers),)
+
+
+def _may(*headers: str) -> tuple[Part, ...]:
+    return tuple(Part((header,), optional=True) for header in headers)
+
+
+def _channel(prefix: str = "", *, optional: bool = False) -> tuple[Part, ...]:
+    block = Part(tuple(prefix + header for header in _CHANNEL), optional)
+    return (block, *_may(prefix + "Tenantid"))
+
+
+def _bridge(prefix: str = "", *, optional: bool = False) -> tuple[Part, ...]:
+    block = Part(tuple(prefix + header for header in _BRIDGE), optional)
+    return (block, *_may(prefix + "BridgeVideoSource"))
+
+
+_EVENT_START = ("Event", "Privilege", "Timestamp")
+_EVENT_START_PATTERN = (
+    r"Event: {name}\r\nPrivilege: [a-z,]*\r\n"
+    r"(?:Timestamp: ([0-9]{{1,11}}\.[0-9]{{6}})\r\n)?(?:SystemName: [^\r]*\r\n)?"
+)
+
+
+_LINE = r": [^\r]*\r\n"
+_TAKEN_LINE = r": ([^\r]*)\r\n"
+
+
+class Shape:
+    """One event's headers in order; `match(text)` is the fast way to prove and read it, `examine` the thorough one.
+
+    Both give the values of `take` in header order (None for an absent one), led by the Timestamp for an event. `match`
+    accepts a strict subset of what `examine` accepts: exactly the known headers, no lone CR in a value.
+    """
+
+    __slots__ = ("_last_required", "_order", "_parts", "item", "match", "name", "taken")
+
+    def __init__(self, name: str, *parts: tuple[Part, ...], take: str, item: bool = False) -> None:
+        self.name = name
+        self.item = item
+        self._parts = tuple(part for group in parts for part in group)
+        start = ("Event",) if item else _EVENT_START
+        headers = start + tuple(header for part in self._parts for header in part.headers)
+        self._order = {header: index for index, header in enumerate(headers)}
+        wanted = set(take.split())
+        if unknown := wanted - set(headers):
+            raise ValueError(f"{name} has no header {sorted(unknown)}")
+        lead = () if item else ("Timestamp",)
+        self.taken = lead + tuple(header for header in headers if header in wanted)
+        self._last_required = max(self._order[part.headers[-1]] for part in self._parts if not part.optional)
+        self.match: Callable[[str], re.Match[str] | None] = re.compile(self._pattern(wanted)).fullmatch
+
+    def _pattern(self, wanted: set[str]) -> str:
+        start = r"Event: {name}\r\n" if self.item else _EVENT_START_PATTERN
+        pattern = start.format(name=re.escape(self.name))
+        for part in self._parts:
+            lines = [re.escape(header) + (_TAKEN_LINE if header in wanted else _LINE) for header in part.headers]
+            pattern += f"(?:{''.join(lines)})?" if part.optional else "".join(lines)
+        return pattern
+
+    def examine(self, text: str) -> tuple[str | None, ...] | Reason:
+        """Read a whole packet (each line ending CR LF) header by header; the reason if it may not be believed."""
+        lines = text.split("\r\n")[:-1]
+        if not self.item and (len(lines) < 2 or not lines[1].startswith("Privilege: ")):
+            return Reason.BAD_START
+        found: dict[str, str] = {}
+        last = -1
+        for number, line in enumerate(lines):
+            header, _, value = line.partition(": ")
+            index = self._order.get(header)
+            if index is None:
+                continue
+            if header in found:
+                return Reason.REPEATED_HEADER
+            if index < last:
+                return Reason.OUT_OF_ORDER
+            if header == "Timestamp" and not self.item and (number != 2 or not _STAMP(value)):
+                return Reason.BAD_START
+            found[header] = value
+            last = index
+        for part in self._parts:
+            have = sum(header in found for header in part.headers)
+            if have < len(part.headers) and not (part.optional and have == 0):
+                return Reason.TRUNCATED if last < self._last_required else Reason.MISSING_HEADER
+        return tuple(found.get(header) for header in self.taken)
+
+
+_STAMP = re.compile(r"[0-9]{1,11}\.[0-9]{6}").fullmatch
+
+
+_MEMBER = (
+    *_must("Queue", "MemberName", "Interface", "StateInterface", "Membership", "Penalty", "CallsTaken", "LastCall"),
+    *_may("LastPause", "LoginTime", "InCall"),
+    *_must("Status", "Paused"),
+    *_may("PausedReason", "Ringinuse", "Wrapuptime", "Reason"),
+)
+_MEMBER_TAKE = (
+    "Queue MemberName Interface StateInterface Membership LastCall InCall Status Paused PausedReason Wrapuptime"
+)
+_DIAL_TAKE = "Channel Uniqueid Linkedid DestChannel DestUniqueid DestLinkedid"
+_QUEUE_TAKE = "Channel Uniqueid Linkedid Queue"
+_AGENT = (*_channel(optional=True), *_channel("Dest", optional=True), *_must("Queue", "Interface", "MemberName"))
+_AGENT_TAKE = "Channel Uniqueid Linkedid DestChannel DestUniqueid Queue Interface"
+
+EVENTS: dict[str, Shape] = {
+    shape.name: shape
+    for shape in (
+        Shape("FullyBooted", _may("Uptime", "LastReload"), _must("Status"), take="Uptime"),
+        Shape("Shutdown", _must("Shutdown", "Restart"), take="Restart"),
+        Shape(
+            "Newchannel",
+            _channel(),
+            take="Channel ChannelState CallerIDNum CallerIDName Context Exten Uniqueid Linkedid",
+        ),
+        Shape("Newstate", _channel(), take="Channel ChannelState Uniqueid Linkedid"),
+        Shape(
+            "Hangup",
+            _channel(),
+            _must("Cause", "Cause-txt"),
+            _may("TechCause"),
+            take="Channel Uniqueid Linkedid Cause",
+        ),
+        Shape("Rename", _must("Channel", "Newname", "Uniqueid"), take="Channel Newname Uniqueid"),
+        Shape(
+            "Newexten",
+            _channel(),
+            _must("Extension", "Application", "AppData"),
+            take="Channel Context Exten Uniqueid Linkedid Application AppData",
+        ),
+        Shape("VarSet", _channel(), _must("Variable", "Value"), take="Channel Uniqueid Linkedid Variable Value"),
+        Shape(
+            "DialBegin",
+            _channel(optional=True),
+            _channel("Dest"),
+            _must("DialString"),
+            take=f"{_DIAL_TAKE} DialString",
+        ),
+        Shape(
+            "DialState",
+            _channel(optional=True),
+            _channel("Dest"),
+            _may("Forward"),
+            _must("DialStatus"),
+            take=f"{_DIAL_TAKE} DialStatus",
+        ),
+        Shape(
+            "DialEnd",
+            _channel(optional=True),
+            _channel("Dest"),
+            _may("Forward"),
+            _must("DialStatus"),
+            take=f"{_DIAL_TAKE} Forward DialStatus",
+        ),
+        Shape(
+            "Pickup",
+            _channel(),
+            _channel("Target"),
+            take="Channel Uniqueid Linkedid TargetChannel TargetUniqueid",
+        ),
+        Shape(
+            "BridgeEnter",
+            _bridge(),
+            _channel(),
+            _may("SwapUniqueid"),
+            take="BridgeUniqueid Channel Uniqueid Linkedid",
+        ),
+        Shape("BridgeLeave", _bridge(), _channel(), take="BridgeUniqueid Channel Uniqueid Linkedid"),
+        Shape(
+            "BlindTransfer",
+            _must("Result"),
+            _channel("Transferer"),
+            _channel("Transferee", optional=True),
+            _bridge(optional=True),
+            _must("IsExternal", "Context", "Extension"),
+            take="Result TransfererUniqueid TransfereeUniqueid Context Extension",
+        ),
+        Shape(
+            "AttendedTransfer",
+            _must("Result"),
+            _channel("OrigTransferer"),
+            _bridge("Orig", optional=True),
+            _channel("SecondTransferer"),
+            _bridge("Second", optional=True),
+            _channel("Transferee", optional=True),
+            _channel("TransferTarget", optional=True),
+            _must("IsExternal", "DestType"),
+            _may("DestBridgeUniqueid", "DestApp"),
+            _channel("LocalOne", optional=True),
+            _channel("LocalTwo", optional=True),
+            _may("DestTransfererChannel"),
+            take="Result OrigTransfererUniqueid SecondTransfererUniqueid TransfereeUniqueid TransferTargetUniqueid",
+        ),
+        Shape("QueueCallerJoin", _channel(), _must("Queue", "Position", "Count"), take=f"{_QUEUE_TAKE} Position"),
+        Shape("QueueCallerLeave", _channel(), _must("Queue", "Position", "Count"), take=_QUEUE_TAKE),
+        Shape(
+            "QueueCallerAbandon",
+            _channel(),
+            _must("Queue", "Position", "OriginalPosition", "HoldTime"),
+            take=_QUEUE_TAKE,
+        ),
+        Shape("AgentConnect", _AGENT, _must("HoldTime", "RingTime"), take=_AGENT_TAKE),
+        Shape(
+            "AgentComplete",
+            _AGENT,
+            _must("HoldTime", "TalkTime", "Reason"),
+            take=f"{_AGENT_TAKE} HoldTime TalkTime Reason",
+        ),
+        Shape("QueueMemberStatus", _MEMBER, take=_MEMBER_TAKE),
+        Shape("QueueMemberAdded", _MEMBER, take=_MEMBER_TAKE),
+        Shape("QueueMemberPause", _MEMBER, take=_MEMBER_TAKE),
+        Shape("QueueMemberPenalty", _MEMBER, take=_MEMBER_TAKE),
+        Shape("QueueMemberRinginuse", _MEMBER, take=_MEMBER_TAKE),
+        Shape("QueueMemberRemoved", _MEMBER, take="Queue Interface"),
+        Shape("DeviceStateChange", _must("Device", "State"), take="Device State"),
+        Shape(
+            "PeerStatus",
+            _must("ChannelType", "Peer", "PeerStatus"),
+            _may("Cause", "Address", "Port", "Time"),
+            take="Peer PeerStatus",
+        ),
+        Shape(
+            "MessageWaiting",
+            _channel(optional=True),
+            _must("Mailbox", "Waiting", "New", "Old"),
+            take="Channel Uniqueid Mailbox New Old",
+        ),
+        Shape("UserEvent", _channel(optional=True), _must("UserEvent"), take="Channel Uniqueid UserEvent"),
+    )
+}
+
+ITEMS: dict[str, Shape] = {
+    shape.name: shape
+    for shape in (
+        Shape(
+            "CoreShowChannel",
+            _must("ActionID"),
+            _channel(),
+            _must("Application", "ApplicationData", "Duration", "BridgeId"),
+            take="ActionID Channel ChannelState CallerIDNum Context Exten Uniqueid Linkedid"
+            " Application Duration BridgeId",
+            item=True,
+        ),
+        Shape(
+            "QueueParams",
+            _must("Queue", "Max", "Strategy", "Calls"),
+            _may("Holdtime", "TalkTime", "Completed", "Abandoned", "ServiceLevel", "ServicelevelPerf"),
+            _may("ServicelevelPerf2", "Weight"),
+            _must("ActionID"),
+            take="Queue ActionID",
+            item=True,
+        ),
+        Shape(
+            "QueueMember",
+            _must("Queue", "Name", "Location", "StateInterface", "Membership", "Penalty", "CallsTaken", "LastCall"),
+            _may("LastPause", "LoginTime", "InCall"),
+            _must("Status", "Paused"),
+            _may("PausedReason", "Wrapuptime"),
+            _must("ActionID"),
+            take="Queue Name Location StateInterface Membership LastCall InCall Status Paused PausedReason Wrapuptime"
+            " ActionID",
+            item=True,
+        ),
+        Shape(
+            "QueueEntry",
+            _must("Queue", "Position", "Channel", "Uniqueid", "CallerIDNum", "CallerIDName", "ConnectedLineNum"),
+            _must("ConnectedLineName", "Wait"),
+            _may("Priority"),
+            _must("ActionID"),
+            take="Queue Position Channel Uniqueid Wait ActionID",
+            item=True,
+        ),
+        Shape("DeviceStateChange", _must("ActionID", "Device", "State"), take="ActionID Device State", item=True),
+        *(
+            Shape(name, _must("ActionID", "EventList", "ListItems"), take="ActionID EventList ListItems", item=True)
+            for name in ("CoreShowChannelsComplete", "QueueStatusComplete", "DeviceStateListComplete")
+        ),
+    )
+}
+
+FORGEABLE_BY_TAIL = frozenset({"QueueParams", "QueueMember", "QueueEntry"})
+"""Items whose ActionID comes last: the honest tail of a cut QueueEntry could sign a forged head with it."""
+
+_AFTER_CHANNEL = (b"Linkedid: ", b"Tenantid: ", b"ChanVariable: ")
+
+
+@dataclass(slots=True)
+class Dropped:
+    """An event that nobody handles; `lasts` are the headers it may end with (None: not known): a cut one shows."""
+
+    name: str
+    lasts: tuple[bytes, ...] | None = None
+    seen: int = field(default=0)
+
+
+def dropped_events() -> list[Dropped]:
+    """The unwanted events that a busy PBX sends, with the headers each may end with."""
+    plain = ("NewConnectedLine", "Unhold", "MusicOnHoldStop", "MixMonitorStart", "MixMonitorStop", "Flash")
+    ends = {
+        "HangupRequest": (*_AFTER_CHANNEL, b"Cause: ", b"TechCause: "),
+        "SoftHangupRequest": (*_AFTER_CHANNEL, b"Cause: ", b"TechCause: "),
+        "NewCallerid": (b"CID-CallingPres: ",),
+        "NewAccountCode": (b"OldAccountCode: ",),
+        "Hold": (*_AFTER_CHANNEL, b"MusicClass: "),
+        "MusicOnHoldStart": (b"Class: ",),
+        "DTMFBegin": (b"Direction: ",),
+        "DTMFEnd": (b"Direction: ",),
+        "AgentCalled": (b"MemberName: ",),
+        "AgentRingNoAnswer": (b"RingTime: ",),
+        "BridgeCreate": (b"BridgeVideoSourceMode: ", b"BridgeVideoSource: "),
+        "BridgeDestroy": (b"BridgeVideoSourceMode: ", b"BridgeVideoSource: "),
+        "LocalBridge": (b"LocalOptimization: ",),
+    }
+    return [
+        *(Dropped(name, _AFTER_CHANNEL) for name in plain),
+        *(Dropped(name, lasts) for name, lasts in ends.items()),
+        *(Dropped(name) for name in ("TestEvent", "RTCPSent", "RTCPReceived", "ContactStatus", "SuccessfulAuth")),
+        *(Dropped(name) for name in ("VoicemailPasswordChange", "ExtensionStatus", "Reload", "Registry", "Cdr", "CEL")),
+    ]

@@ -1,0 +1,431 @@
+"""AMI messages become core events: a table by event name. Pure; hostile values give None, never an exception."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from callcentre.ami.protocol import Told, UserTold
+from callcentre.core.events import (
+    AgentCompleted,
+    AgentConnected,
+    AppStarted,
+    AttendedTransferred,
+    BlindTransferred,
+    BridgeEntered,
+    BridgeLeft,
+    ChannelCreated,
+    ChannelGone,
+    ChannelRenamed,
+    ChannelStateChanged,
+    DeviceChanged,
+    DialBegun,
+    DialEnded,
+    DialProgressed,
+    Event,
+    MailboxChanged,
+    MemberChanged,
+    MemberRemoved,
+    MemberSeen,
+    PbxShutdown,
+    PickedUp,
+    QueueAbandoned,
+    QueueJoined,
+    QueueLeft,
+    UserEventRaised,
+    VariableSet,
+)
+from callcentre.core.terms import instant
+
+UNKNOWN_PARTY = "<unknown>"
+"""What AMI prints for a number or name that it does not have; the core is told an empty one."""
+
+_LOST_PEER = frozenset({"Unregistered", "Unreachable", "Rejected"})
+
+
+def event_of(told: Told | UserTold, pbx: str, read_at: datetime) -> Event | None:
+    """The core event that a message stands for; None if it means nothing to the core or its values make no sense.
+
+    Its time is the PBX's own Timestamp; `read_at` serves where there is none.
+    """
+    at = read_at if told.stamp is None else instant(told.stamp)
+    if isinstance(told, UserTold):
+        return UserEventRaised(
+            pbx=pbx, at=at, name=told.name, uniqueid=told.uniqueid, channel=told.channel, fields=told.fields
+        )
+    translate = _TABLE.get(told.name)
+    if translate is None:
+        return None
+    try:
+        return translate(pbx, at, *told.values)
+    except ValueError:
+        return None
+
+
+def is_telephone_device(device: str) -> bool:
+    """Whether a device's state can say something about a telephone (app_queue's and voicemail's own lamps cannot)."""
+    return not device.startswith(("Queue:", "MWI:"))
+
+
+def member_of(
+    queue: str,
+    name: str,
+    interface: str,
+    state_interface: str,
+    membership: str,
+    last_call: str,
+    in_call: str | None,
+    status: str,
+    paused: str,
+    paused_reason: str | None,
+    wrapup: str | None,
+) -> MemberSeen:
+    """An agent's place, from QueueMemberStatus and its kin or QueueStatus's QueueMember (the same order)."""
+    last = int(last_call or 0)
+    return MemberSeen(
+        queue=queue,
+        interface=interface,
+        name=name,
+        state_interface=state_interface or interface,
+        status=int(status),
+        paused=paused == "1",
+        membership=membership,
+        paused_reason=paused_reason or "",
+        in_call=in_call == "1",
+        wrapup_seconds=int(wrapup or 0),
+        last_call=instant(last) if 0 < last < 1 << 36 else None,
+    )
+
+
+def _party(value: str) -> str:
+    return "" if value == UNKNOWN_PARTY else value
+
+
+def _created(
+    pbx: str,
+    at: datetime,
+    channel: str,
+    state: str,
+    number: str,
+    name: str,
+    context: str,
+    exten: str,
+    uniqueid: str,
+    linkedid: str,
+) -> Event:
+    return ChannelCreated(
+        pbx=pbx,
+        at=at,
+        channel=channel,
+        uniqueid=uniqueid,
+        linkedid=linkedid,
+        state=int(state),
+        caller_number=_party(number),
+        caller_name=_party(name),
+        context=context,
+        exten=exten,
+    )
+
+
+def _state(pbx: str, at: datetime, channel: str, state: str, uniqueid: str, linkedid: str) -> Event:
+    return ChannelStateChanged(pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, state=int(state))
+
+
+def _gone(pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, cause: str) -> Event:
+    return ChannelGone(pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, cause=int(cause))
+
+
+def _renamed(pbx: str, at: datetime, old: str, new: str, uniqueid: str) -> Event:
+    return ChannelRenamed(pbx=pbx, at=at, uniqueid=uniqueid, old=old, new=new)
+
+
+def _app(
+    pbx: str,
+    at: datetime,
+    channel: str,
+    context: str,
+    exten: str,
+    uniqueid: str,
+    linkedid: str,
+    application: str,
+    data: str,
+) -> Event:
+    return AppStarted(
+        pbx=pbx,
+        at=at,
+        channel=channel,
+        uniqueid=uniqueid,
+        linkedid=linkedid,
+        application=application,
+        data=data,
+        context=context,
+        exten=exten,
+    )
+
+
+def _variable(pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, variable: str, value: str) -> Event:
+    return VariableSet(
+        pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, variable=variable, value=value
+    )
+
+
+def _dial_begun(
+    pbx: str,
+    at: datetime,
+    channel: str | None,
+    uniqueid: str | None,
+    linkedid: str | None,
+    dest_channel: str,
+    dest_uniqueid: str,
+    dest_linkedid: str,
+    dial_string: str,
+) -> Event:
+    return DialBegun(
+        pbx=pbx,
+        at=at,
+        channel=channel,
+        uniqueid=uniqueid,
+        linkedid=linkedid,
+        dest_channel=dest_channel,
+        dest_uniqueid=dest_uniqueid,
+        dest_linkedid=dest_linkedid,
+        dial_string=dial_string,
+    )
+
+
+def _dial_state(
+    pbx: str,
+    at: datetime,
+    channel: str | None,
+    uniqueid: str | None,
+    linkedid: str | None,
+    dest_channel: str,
+    dest_uniqueid: str,
+    dest_linkedid: str,
+    status: str,
+) -> Event:
+    return DialProgressed(
+        pbx=pbx,
+        at=at,
+        channel=channel,
+        uniqueid=uniqueid,
+        linkedid=linkedid,
+        dest_channel=dest_channel,
+        dest_uniqueid=dest_uniqueid,
+        dest_linkedid=dest_linkedid,
+        status=status,
+    )
+
+
+def _dial_ended(
+    pbx: str,
+    at: datetime,
+    channel: str | None,
+    uniqueid: str | None,
+    linkedid: str | None,
+    dest_channel: str,
+    dest_uniqueid: str,
+    dest_linkedid: str,
+    forward: str | None,
+    status: str,
+) -> Event:
+    return DialEnded(
+        pbx=pbx,
+        at=at,
+        channel=channel,
+        uniqueid=uniqueid,
+        linkedid=linkedid,
+        dest_channel=dest_channel,
+        dest_uniqueid=dest_uniqueid,
+        dest_linkedid=dest_linkedid,
+        status=status,
+        forward=forward or "",
+    )
+
+
+def _picked_up(
+    pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, target: str, target_uniqueid: str
+) -> Event:
+    return PickedUp(
+        pbx=pbx,
+        at=at,
+        channel=channel,
+        uniqueid=uniqueid,
+        linkedid=linkedid,
+        target_channel=target,
+        target_uniqueid=target_uniqueid,
+    )
+
+
+def _bridge(kind: type[BridgeEntered] | type[BridgeLeft]) -> "_Translator":
+    def translate(pbx: str, at: datetime, bridge: str, channel: str, uniqueid: str, linkedid: str) -> Event:
+        return kind(pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, bridge=bridge)
+
+    return translate
+
+
+def _blind(
+    pbx: str, at: datetime, result: str, transferer: str, transferee: str | None, context: str, exten: str
+) -> Event | None:
+    if result != "Success":
+        return None
+    return BlindTransferred(
+        pbx=pbx,
+        at=at,
+        transferer_uniqueid=transferer,
+        transferee_uniqueid=transferee,
+        context=context,
+        exten=exten,
+    )
+
+
+def _attended(
+    pbx: str, at: datetime, result: str, first: str, second: str, transferee: str | None, target: str | None
+) -> Event | None:
+    if result != "Success":
+        return None
+    return AttendedTransferred(
+        pbx=pbx,
+        at=at,
+        first_transferer_uniqueid=first,
+        second_transferer_uniqueid=second,
+        transferee_uniqueid=transferee,
+        target_uniqueid=target,
+    )
+
+
+def _joined(pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, queue: str, position: str) -> Event:
+    return QueueJoined(
+        pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, queue=queue, position=int(position)
+    )
+
+
+def _left(kind: type[QueueLeft] | type[QueueAbandoned]) -> "_Translator":
+    def translate(pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, queue: str) -> Event:
+        return kind(pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, queue=queue)
+
+    return translate
+
+
+def _connected(
+    pbx: str,
+    at: datetime,
+    channel: str | None,
+    uniqueid: str | None,
+    linkedid: str | None,
+    dest_channel: str | None,
+    dest_uniqueid: str | None,
+    queue: str,
+    interface: str,
+) -> Event | None:
+    return AgentConnected(
+        pbx=pbx,
+        at=at,
+        channel=channel or "",
+        uniqueid=uniqueid or "",
+        linkedid=linkedid or "",
+        queue=queue,
+        interface=interface,
+        dest_channel=dest_channel or "",
+        dest_uniqueid=dest_uniqueid or "",
+    )
+
+
+def _completed(
+    pbx: str,
+    at: datetime,
+    channel: str | None,
+    uniqueid: str | None,
+    linkedid: str | None,
+    dest_channel: str | None,
+    dest_uniqueid: str | None,
+    queue: str,
+    interface: str,
+    hold: str,
+    talk: str,
+    reason: str,
+) -> Event | None:
+    return AgentCompleted(
+        pbx=pbx,
+        at=at,
+        channel=channel or "",
+        uniqueid=uniqueid or "",
+        linkedid=linkedid or "",
+        queue=queue,
+        interface=interface,
+        dest_channel=dest_channel or "",
+        dest_uniqueid=dest_uniqueid or "",
+        hold_seconds=int(hold),
+        talk_seconds=int(talk),
+        reason=reason,
+    )
+
+
+def _member(pbx: str, at: datetime, *told: Any) -> Event:
+    return MemberChanged(pbx=pbx, at=at, member=member_of(*told))
+
+
+def _member_added(pbx: str, at: datetime, *told: Any) -> Event:
+    return MemberChanged(pbx=pbx, at=at, member=member_of(*told), added=True)
+
+
+def _member_removed(pbx: str, at: datetime, queue: str, interface: str) -> Event:
+    return MemberRemoved(pbx=pbx, at=at, queue=queue, interface=interface)
+
+
+def _device(pbx: str, at: datetime, device: str, state: str) -> Event | None:
+    return DeviceChanged(pbx=pbx, at=at, device=device, state=state) if is_telephone_device(device) else None
+
+
+def _peer(pbx: str, at: datetime, peer: str, status: str) -> Event | None:
+    """A lost peer cannot be reached, whatever it was doing; what it does once it is back, DeviceStateChange says.
+
+    ContactStatus is not used: it speaks of one contact of several, and PeerStatus comes with the last one.
+    """
+    return DeviceChanged(pbx=pbx, at=at, device=peer, state="UNAVAILABLE") if status in _LOST_PEER else None
+
+
+def _mailbox(
+    pbx: str, at: datetime, channel: str | None, uniqueid: str | None, mailbox: str, new: str, old: str
+) -> Event:
+    return MailboxChanged(
+        pbx=pbx, at=at, mailbox=mailbox, new=int(new), old=int(old), uniqueid=uniqueid, channel=channel
+    )
+
+
+def _shutdown(pbx: str, at: datetime, restart: str) -> Event:
+    return PbxShutdown(pbx=pbx, at=at, restart=restart == "True")
+
+
+_Translator = Callable[..., Event | None]
+
+_TABLE: dict[str, _Translator] = {
+    "Shutdown": _shutdown,
+    "Newchannel": _created,
+    "Newstate": _state,
+    "Hangup": _gone,
+    "Rename": _renamed,
+    "Newexten": _app,
+    "VarSet": _variable,
+    "DialBegin": _dial_begun,
+    "DialState": _dial_state,
+    "DialEnd": _dial_ended,
+    "Pickup": _picked_up,
+    "BridgeEnter": _bridge(BridgeEntered),
+    "BridgeLeave": _bridge(BridgeLeft),
+    "BlindTransfer": _blind,
+    "AttendedTransfer": _attended,
+    "QueueCallerJoin": _joined,
+    "QueueCallerLeave": _left(QueueLeft),
+    "QueueCallerAbandon": _left(QueueAbandoned),
+    "AgentConnect": _connected,
+    "AgentComplete": _completed,
+    "QueueMemberStatus": _member,
+    "QueueMemberAdded": _member_added,
+    "QueueMemberPause": _member,
+    "QueueMemberPenalty": _member,
+    "QueueMemberRinginuse": _member,
+    "QueueMemberRemoved": _member_removed,
+    "DeviceStateChange": _device,
+    "PeerStatus": _peer,
+    "MessageWaiting": _mailbox,
+}
