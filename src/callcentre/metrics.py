@@ -1,4 +1,4 @@
-"""Every metric of the product (docs/reference/metrics.md): counters rise by committed facts, gauges are read at scrapes.
+"""Every metric (docs/reference/metrics.md): counters rise by committed facts, gauges are read when scraped.
 
 Counters of a call rise together, when its outcome is decided. Series without an `origin` label count outside calls
 only: a colleague ringing a line shows in `callcentre_calls_total{origin="internal"}` and nowhere else. Labels come from
@@ -322,16 +322,12 @@ class _Gauges(Collector):
 
     def _attendance(self, view: Snapshot) -> Iterator[Metric]:
         attendance = _gauge("line_attendance", "1 for the state that a line is in", "line", "state")
-        core = _gauge("line_core_hours", "1 within the line's core hours", "line")
         for line in self._office.lines:
             if line.name in view.attendance:
                 is_in = view.attendance[line.name][0]
                 for state in Attendance:
                     attendance.add_metric((line.pbx, line.name, state), state is is_in)
-            if line.name in view.core_hours:
-                core.add_metric((line.pbx, line.name), view.core_hours[line.name])
         yield attendance
-        yield core
 
 
 class _ServiceGauges(Collector):

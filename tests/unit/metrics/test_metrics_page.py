@@ -1,0 +1,94 @@
+"""The page of metrics and the code say the same, and promtool finds nothing to mend in either."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
+from tests.unit.metrics.offices import Scrape
+from tests.unit.runtime.samples import NOON, answered
+
+from callcentre.core.facts import CallEnded
+
+PAGE = Path(__file__).parents[3] / "docs/reference/metrics.md"
+PROMTOOL = shutil.which("promtool")
+ENTRY = re.compile(
+    r"### (?P<name>\w+)\n\n(?P<meaning>.+?)\n\n- Type: (?P<type>\w+), (?P<unit>[^\n]+)\n- Labels: (?P<labels>[^\n]+)\n"
+    r"- Example: `(?P<example>[^\n]+)`\n",
+    re.DOTALL,
+)
+
+
+def full_scrape() -> Scrape:
+    """A scrape with a sample of every metric."""
+    scrape = Scrape()
+    scrape.metrics.observe([CallEnded(pbx="lab", at=NOON, call=answered())])
+    scrape.metrics.link("lab", up=True)
+    scrape.metrics.lag("lab", 0.002)
+    scrape.metrics.events("lab", {"Hangup": 1})
+    scrape.metrics.quarantined("lab", "repeated header")
+    scrape.daemon.lost = {("lab", "CallEnded"): 1}
+    return scrape
+
+
+def in_code() -> dict[str, tuple[str, frozenset[str], str]]:
+    """Type, labels and meaning of each metric of ours, under the name that a query uses."""
+    found = {}
+    for family in full_scrape().registry.collect():
+        if family.name.startswith("callcentre_"):
+            name = family.name + "_total" if family.type == "counter" else family.name
+            labels = frozenset(label for sample in family.samples for label in sample.labels) - {"le"}
+            found[name] = (family.type, labels, family.documentation)
+    return found
+
+
+def on_page() -> dict[str, re.Match[str]]:
+    text = PAGE.read_text(encoding="utf-8")
+    entries = {entry["name"]: entry for entry in ENTRY.finditer(text)}
+    assert len(entries) == text.count("\n### "), "every entry has meaning, type, labels and example"
+    return entries
+
+
+def test_the_page_names_every_metric_and_no_other() -> None:
+    assert sorted(on_page()) == sorted(in_code())
+
+
+@pytest.mark.parametrize("name", sorted(in_code()))
+def test_an_entry_says_what_the_code_says(name: str) -> None:
+    entry = on_page()[name]
+    kind, labels, meaning = in_code()[name]
+    assert entry["type"] == kind
+    assert frozenset(re.findall(r"`(\w+)`", entry["labels"])) == labels
+    assert " ".join(entry["meaning"].split()).startswith(meaning)
+    assert name in entry["example"]
+    assert not name.endswith("_seconds") or entry["unit"] == "in seconds"
+
+
+def promtool(*arguments: str, stdin: str) -> subprocess.CompletedProcess[str]:
+    if PROMTOOL is None:
+        if os.environ.get("CALLCENTRE_PROMETHEUS_REQUIRED") == "1":
+            pytest.fail("promtool is required here (CALLCENTRE_PROMETHEUS_REQUIRED=1) and is not installed")
+        pytest.skip("promtool is not installed (Debian package prometheus)")
+    return subprocess.run([PROMTOOL, *arguments], input=stdin, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.prometheus
+def test_promtool_has_nothing_to_say() -> None:
+    text = generate_latest(full_scrape().registry).decode()
+    checked = promtool("check", "metrics", stdin=text)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@pytest.mark.prometheus
+def test_every_query_on_the_page_is_promql(tmp_path: Path) -> None:
+    queries = [entry["example"] for entry in on_page().values()]
+    queries += re.findall(r"^    sum by.*\n(?:      .*\n)*", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(queries) > len(on_page())
+    rules = tmp_path / "rules.yml"
+    lines = "".join(f"  - record: page:{n}\n    expr: {' '.join(query.split())!r}\n" for n, query in enumerate(queries))
+    rules.write_text(f"groups:\n- name: page\n  rules:\n{lines}")
+    checked = promtool("check", "rules", str(rules), stdin="")
+    assert checked.returncode == 0, checked.stderr
