@@ -123,7 +123,13 @@ def _postgres(url: URL) -> Engines:
     options = {name: value for name, value in _POSTGRES_CONNECT.items() if name not in url.query}
     write = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
     read = create_async_engine(
-        url, pool_size=_READERS, max_overflow=0, pool_pre_ping=True, connect_args=options, hide_parameters=True
+        url,
+        pool_size=_READERS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args=options,
+        hide_parameters=True,
+        isolation_level="REPEATABLE READ",
     )
     _at_connect(write, _POSTGRES_SESSION)
     _at_connect(read.sync_engine, (*_POSTGRES_SESSION, "SET default_transaction_read_only = on"))
