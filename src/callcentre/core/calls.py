@@ -11,7 +11,6 @@ from callcentre.core.events import (
     EventsQuarantined,
     LinkDown,
     LinkUp,
-    MemberChanged,
     PbxShutdown,
     QueuesListed,
     TimePassed,
@@ -19,6 +18,7 @@ from callcentre.core.events import (
 from callcentre.core.exchange import Exchange
 from callcentre.core.facts import Call, CallProgressed, Fact
 from callcentre.core.sight import Sight
+from callcentre.core.switchboard import Switchboard
 
 
 class Calls:
@@ -26,20 +26,20 @@ class Calls:
 
     def __init__(self, office: Office) -> None:
         calendars = {line.name: Calendar(line) for line in office.lines}
-        self._exchanges = {pbx.name: Exchange(office, pbx.name, calendars) for pbx in office.pbxs}
-        self._sights = {name: Sight(exchange) for name, exchange in self._exchanges.items()}
-        self._handlers = {name: self._table(name) for name in self._exchanges}
+        self._boards = {pbx.name: Switchboard(office, pbx.name, calendars) for pbx in office.pbxs}
+        self._exchanges = {name: Exchange(board) for name, board in self._boards.items()}
+        self._sights = {name: Sight(board, self._exchanges[name]) for name, board in self._boards.items()}
+        self._handlers = {name: self._table(name) for name in self._boards}
 
     def _table(self, pbx: str) -> dict[type, Callable[..., None]]:
-        exchange, sight = self._exchanges[pbx], self._sights[pbx]
-        return exchange.handlers | {
+        sight = self._sights[pbx]
+        return self._exchanges[pbx].handlers | {
             LinkUp: sight.up,
             LinkDown: sight.down,
             PbxShutdown: sight.shutdown,
             ChannelsListed: sight.listed,
             QueuesListed: sight.queues,
             EventsQuarantined: lambda event: sight.doubted(event.at, event.reason),
-            MemberChanged: lambda event: exchange.learn_member(event.member),
         }
 
     def handle(self, event: Event) -> list[Fact]:
@@ -51,14 +51,14 @@ class Calls:
         if handler is None:
             return []
         handler(event)
-        exchange = self._exchanges[event.pbx]
-        return exchange.take() if exchange.facts else []
+        board = self._boards[event.pbx]
+        return board.take() if board.facts else []
 
     def _time_passed(self, now: datetime) -> list[Fact]:
         facts: list[Fact] = []
-        for exchange in self._exchanges.values():
+        for name, exchange in self._exchanges.items():
             exchange.decide_due(now)
-            facts += exchange.take()
+            facts += self._boards[name].take()
         return facts
 
     def next_timer(self) -> datetime | None:
@@ -68,35 +68,35 @@ class Calls:
 
     def restore(self, calls: Iterable[Call], last_seen: Mapping[str, datetime]) -> list[Fact]:
         """Take the open rows of an earlier run; each PBX has been out of sight since `last_seen`."""
-        rows: dict[str, list[Call]] = {name: [] for name in self._exchanges}
+        rows: dict[str, list[Call]] = {name: [] for name in self._boards}
         for call in calls:
             if call.key.pbx in rows:
                 rows[call.key.pbx].append(call)
         facts: list[Fact] = []
         for name, sight in self._sights.items():
             sight.restore(rows[name], last_seen.get(name))
-            facts += self._exchanges[name].take()
+            facts += self._boards[name].take()
         return facts
 
     def finish(self, at: datetime) -> list[Fact]:
         """The input ends at `at`: who has hung up is decided, who has not is in progress."""
         facts: list[Fact] = []
-        for name, exchange in self._exchanges.items():
+        for name, board in self._boards.items():
             self._sights[name].finish(at)
-            for track in tuple(exchange.tracks.values()):
+            for track in tuple(board.tracks.values()):
                 if track.ended_at is not None or track.lost:
-                    exchange.decide(track, at)
+                    self._exchanges[name].decide(track, at)
                 else:
-                    exchange.offer(track, track.arrived_at)
-                    exchange.facts.append(CallProgressed(pbx=name, at=at, call=track.call()))
-            facts += exchange.take()
+                    board.offer(track, track.arrived_at)
+                    board.facts.append(CallProgressed(pbx=name, at=at, call=track.call()))
+            facts += board.take()
         return facts
 
     def waiting(self) -> dict[str, tuple[datetime, ...]]:
         """The offered_at of each call that waits for a person, oldest first, by line."""
         found: dict[str, list[datetime]] = {}
-        for exchange in self._exchanges.values():
-            for track in exchange.tracks.values():
+        for board in self._boards.values():
+            for track in board.tracks.values():
                 if track.offered_at is not None and track.waiting:
                     found.setdefault(track.line.name, []).append(track.offered_at)
         return {line: tuple(sorted(times)) for line, times in found.items()}

@@ -1,7 +1,7 @@
 """The channels of one PBX that are alive now: which telephone each is, which call it serves, what it showed so far.
 
-Kept apart from calls because AMI's threads race: a leg may ring before its DialBegin is told, so what a channel showed is
-remembered here until somebody knows whose leg it is.
+Kept apart from calls because AMI's threads race: a leg may ring before its DialBegin is told, so what a channel showed
+is remembered here until somebody knows whose leg it is.
 """
 
 from collections.abc import Iterator

@@ -102,8 +102,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pbx:
-    """One Asterisk, by name. `trunks` are device prefixes that carry outside calls (`PJSIP/trunk`); empty: everything
-    that is no known telephone is outside. `menus` are DIDs of menus, claimed by no line."""
+    """One Asterisk, by name.
+
+    `trunks` are devices that carry outside calls (`PJSIP/trunk`); empty: whatever is no known telephone is outside.
+    `menus` are DIDs of menus, claimed by no line.
+    """
 
     name: str
     trunks: frozenset[str] = frozenset()

@@ -1,6 +1,6 @@
-"""What the core asks for: imperative, each with exactly one performer. The first release of the daemon only listens,
+"""What the core asks for: imperative, each with exactly one performer.
 
-so the one command is a request for a fresh look at the PBX.
+The daemon only listens so far: the one command is a request for a fresh look at the PBX.
 """
 
 from dataclasses import dataclass

@@ -80,7 +80,7 @@ class ChannelsListed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberSeen:
-    """An agent's place in a queue, as QueueMember, QueueMemberStatus and their kin tell it (absolute, never a difference).
+    """An agent's place in a queue, as QueueMember, QueueMemberStatus and their kin tell it: absolute, no difference.
 
     `status` is Asterisk's device state number: 0 unknown, 1 free, 2 in use, 3 busy, 4 invalid, 5 unavailable,
     6 ringing, 7 ring-in-use, 8 on hold.
@@ -261,7 +261,7 @@ class BlindTransferred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttendedTransferred(Event):
-    """AttendedTransfer with Result Success (a blonde one too): the first and the second call of the one who transfers."""
+    """AttendedTransfer with Result Success (a blonde one too): both calls of the one who transfers."""
 
     first_transferer_uniqueid: str
     second_transferer_uniqueid: str
@@ -335,7 +335,7 @@ class MemberRemoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceChanged(Event):
-    """DeviceStateChange, PeerStatus or ContactStatus, said in device-state words (NOT_INUSE, INUSE, RINGING, UNAVAILABLE, …)."""
+    """DeviceStateChange, PeerStatus or ContactStatus, in device-state words (NOT_INUSE, RINGING, UNAVAILABLE, …)."""
 
     device: str
     state: str

@@ -1,7 +1,7 @@
 """What a gap does to the calls of one PBX: which go on, which are gone, which were found already running.
 
 A PBX out of sight tells nothing afterwards of what happened meanwhile (AMI replays nothing), so every call that a gap
-touched is partial, one that is gone is lost unless another book proves its end, and what is found talking is never guessed.
+touched is partial, one that is gone is lost unless another book proves its end, and what is found talking is not guessed.
 """
 
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from callcentre.core.channels import STATE_RING, STATE_RINGING, STATE_UP, Channe
 from callcentre.core.events import ChannelSeen, ChannelsListed, LinkDown, LinkUp, PbxShutdown, QueuesListed
 from callcentre.core.exchange import DECISION_DELAY, Exchange
 from callcentre.core.facts import Call, GapClosed, GapOpened, PbxBooted
+from callcentre.core.switchboard import Switchboard
 from callcentre.core.terms import AttemptResult, is_local
 from callcentre.core.tracks import Leg, Stay, Track
 
@@ -23,7 +24,8 @@ LIST_LAG = timedelta(seconds=1)
 class Sight:
     """Whether one PBX is seen, and what its calls owe to the times when it was not."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, board: Switchboard, exchange: Exchange) -> None:
+        self._board = board
         self._exchange = exchange
         self._gap_since: datetime | None = None
         self._gap_reason = ""
@@ -39,8 +41,8 @@ class Sight:
             self._open_gap(last_seen, "daemon restart")
 
     def _restore(self, call: Call) -> None:
-        exchange = self._exchange
-        line = exchange.claims.line(call.line)
+        board = self._board
+        line = board.claims.line(call.line)
         if line is None:
             return
         channel = Channel(
@@ -52,7 +54,7 @@ class Sight:
             caller_number=call.caller or "",
             exten=call.did or "",
         )
-        track = exchange.claim(channel, line)
+        track = board.claim(channel, line)
         track.origin, track.offered_at, track.hours = call.origin, call.offered_at, call.hours
         track.answered_at, track.answered_by = call.answered_at, call.answered_by
         track.answer_confirmed = call.answered_at is not None
@@ -72,7 +74,7 @@ class Sight:
                 result=attempt.result,
             )
             track.legs.append(leg)
-            exchange.legs[uniqueid] = (track, leg)
+            board.legs[uniqueid] = (track, leg)
         for visit in call.visits:
             stay = Stay(queue=visit.queue, enter=visit.enter, after_answer=visit.after_answer, leave=visit.leave)
             stay.result = visit.result
@@ -80,20 +82,20 @@ class Sight:
 
     def finish(self, at: datetime) -> None:
         """The input ends: a call older than a gap that no list has closed may be long over."""
-        for track in tuple(self._exchange.tracks.values()):
+        for track in tuple(self._board.tracks.values()):
             if track.ended_at is None and self._gap_since is not None and track.arrived_at < self._gap_since:
                 self._lose(track, at)
 
     # --- losing sight ----------------------------------------------------------------------------------------------
 
     def _open_gap(self, at: datetime, reason: str) -> None:
-        exchange = self._exchange
+        board = self._board
         if self._gap_since is None:
             self._gap_since, self._gap_reason = at, reason
-            exchange.facts.append(GapOpened(pbx=exchange.pbx, at=at, reason=reason))
-        for track in exchange.tracks.values():
+            board.facts.append(GapOpened(pbx=board.pbx, at=at, reason=reason))
+        for track in board.tracks.values():
             track.touched()
-            exchange.progressed(track, at)
+            board.progressed(track, at)
 
     def down(self, event: LinkDown) -> None:
         """The link is lost."""
@@ -106,19 +108,19 @@ class Sight:
 
     def shutdown(self, event: PbxShutdown) -> None:
         """Asterisk stops: it ended its calls shortly before it said so; the callers did not."""
-        exchange = self._exchange
-        for track in tuple(exchange.tracks.values()):
+        board = self._board
+        for track in tuple(board.tracks.values()):
             recent = track.ended_at is None or event.at - track.ended_at <= DECISION_DELAY
             if recent and track.answered_at is None:
                 track.lost = True
-            exchange.decide(track, event.at)
-        exchange.book.clear()
+            self._exchange.decide(track, event.at)
+        board.book.clear()
 
     # --- seeing again ----------------------------------------------------------------------------------------------
 
     def up(self, event: LinkUp) -> None:
         """The link is there; if the PBX has booted since, everything that was open is over."""
-        exchange = self._exchange
+        board = self._board
         self.linked = True
         booted = event.booted_at
         if booted is None:
@@ -126,33 +128,33 @@ class Sight:
         known, self._booted_at = self._booted_at, booted
         if known is not None and abs(booted - known) <= BOOT_WOBBLE:
             return
-        exchange.facts.append(PbxBooted(pbx=exchange.pbx, at=event.at, booted_at=booted))
-        for track in tuple(exchange.tracks.values()):
+        board.facts.append(PbxBooted(pbx=board.pbx, at=event.at, booted_at=booted))
+        for track in tuple(board.tracks.values()):
             if track.arrived_at < booted - BOOT_WOBBLE:
                 self._lose(track, event.at)
         if known is not None:
-            exchange.book.clear()
+            board.book.clear()
 
     def listed(self, event: ChannelsListed) -> None:
         """The complete list of channels: what is gone is closed, what is new is taken in, the gap is over."""
-        exchange = self._exchange
+        board = self._board
         rows = {row.uniqueid: row for row in event.channels}
         blind = self._gap_since is not None
-        for track in tuple(exchange.tracks.values()):
+        for track in tuple(board.tracks.values()):
             if track.key.uniqueid not in rows and track.ended_at is None:
                 if blind:
                     self._lose(track, event.at)
                 elif track.arrived_at < event.at - LIST_LAG and not track.lost:
-                    exchange.lose_after(track, event.at)
-        for channel in exchange.book:
+                    self._exchange.lose_after(track, event.at)
+        for channel in board.book:
             if channel.uniqueid not in rows and channel.created_at < event.at - LIST_LAG and blind:
-                exchange.book.remove(channel.uniqueid)
+                board.book.remove(channel.uniqueid)
         for row in sorted(event.channels, key=lambda row: row.uniqueid != row.linkedid):
             self._take_in(row, event.at)
         if blind:
             self._settle_legs(rows, event.at)
             since = self._gap_since or event.at
-            exchange.facts.append(GapClosed(pbx=exchange.pbx, at=event.at, since=since, reason=self._gap_reason))
+            board.facts.append(GapClosed(pbx=board.pbx, at=event.at, since=since, reason=self._gap_reason))
             self._gap_since = None
         self.synced = True
 
@@ -163,8 +165,8 @@ class Sight:
 
     def _take_in(self, row: ChannelSeen, at: datetime) -> None:
         """A channel that the list names: known ones stay, a caller found waiting or talking becomes a partial call."""
-        exchange = self._exchange
-        if exchange.book.get(row.uniqueid) is not None:
+        board = self._board
+        if board.book.get(row.uniqueid) is not None:
             return
         root = row.uniqueid == row.linkedid and not is_local(row.channel)
         channel = Channel(
@@ -178,22 +180,22 @@ class Sight:
             ringing_at=None,
             up_at=at if row.state == STATE_UP else None,
         )
-        exchange.book.add(channel)
-        known = exchange.tracks.get(row.uniqueid)
+        board.book.add(channel)
+        known = board.tracks.get(row.uniqueid)
         if known is not None:
             channel.call = row.uniqueid
         elif channel.is_caller:
-            exchange.arrived(channel)
-            known = exchange.tracks.get(row.uniqueid)
+            self._exchange.arrived(channel)
+            known = board.tracks.get(row.uniqueid)
             if known is not None:
                 known.touched()
                 known.unseen_answer = bool(row.bridge)
         else:
-            exchange.adopt_leg(channel, row.state == STATE_RINGING, at)
+            self._exchange.adopt_leg(channel, row.state == STATE_RINGING, at)
 
     def _settle_legs(self, rows: dict[str, ChannelSeen], at: datetime) -> None:
         """Telephones that rang when sight was lost: still ringing, or answered or given up at a time nobody saw."""
-        for track in self._exchange.tracks.values():
+        for track in self._board.tracks.values():
             for leg in track.legs:
                 row = rows.get(leg.uniqueid)
                 if leg.result is not None:
@@ -204,24 +206,24 @@ class Sight:
                     leg.result = AttemptResult.LOST
                     if track.answered_at is None:
                         track.unseen_answer = True
-            self._exchange.progressed(track, at)
+            self._board.progressed(track, at)
 
     def queues(self, event: QueuesListed) -> None:
         """Callers found waiting in a queue of a line are its calls, since their own entry."""
-        exchange = self._exchange
+        board = self._board
         for member in event.members:
-            exchange.learn_member(member)
+            board.claims.learn_member(member.queue, member.state_interface or member.interface)
         for caller in event.callers:
-            channel = exchange.book.get(caller.uniqueid)
-            line = exchange.claims.by_queue(caller.queue)
+            channel = board.book.get(caller.uniqueid)
+            line = board.claims.by_queue(caller.queue)
             if channel is None or not channel.is_caller or line is None:
                 continue
             entered = event.at - timedelta(seconds=caller.wait_seconds)
-            track = exchange.tracks.get(caller.uniqueid)
+            track = board.tracks.get(caller.uniqueid)
             if track is None and channel.call is None:
-                track = exchange.claim(channel, line)
+                track = board.claim(channel, line)
                 track.touched()
             if track is not None and track.open_stay is None and track.answered_at is None:
                 track.stays.append(Stay(queue=caller.queue, enter=entered, after_answer=False))
                 track.reaches(f"queue:{caller.queue}", claimed=True)
-                exchange.offer(track, entered)
+                board.offer(track, entered)

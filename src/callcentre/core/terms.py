@@ -148,7 +148,7 @@ class HangupCause:
 
 
 def device_of(channel: str) -> str:
-    """The telephone a channel belongs to: `PJSIP/104-0000002a` -> `PJSIP/104`, `Local/101@agents-01;1` -> `Local/101@agents`."""
+    """The telephone a channel belongs to: `PJSIP/104` of `PJSIP/104-0000002a`, `Local/101@agents` of its halves."""
     head, dash, _ = channel.rpartition("-")
     return head if dash else channel
 

@@ -37,7 +37,7 @@ class Leg:
         return self.ring_at or self.progress_at
 
     def end(self, at: datetime, result: AttemptResult) -> None:
-        """The first end told is the one that counts; what follows may only name the result of a pick-up or a refusal."""
+        """The first end told is the one that counts; what follows may only name the result better."""
         if self.end_at is None:
             self.end_at = at
         self.result = result
@@ -81,7 +81,10 @@ class Stay:
 
 @dataclass(slots=True, kw_only=True)
 class Track:
-    """A running call. `left_at` is when the caller last left a queue or Dial; `unseen_answer`: it talks, since when is unknown."""
+    """A running call.
+
+    `left_at` is when the caller last left a queue or Dial; `unseen_answer` means it talks, nobody saw since when.
+    """
 
     key: CallKey
     linkedid: str

@@ -1,0 +1,156 @@
+"""Callers in queues and applications: joining, leaving and why, voicemail, late proof of an answer.
+
+QueueCallerAbandon comes for a timeout and an emptied queue too: QUEUESTATUS or what the channel does next tells which.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from callcentre.core.charter import Line
+from callcentre.core.events import (
+    AgentCompleted,
+    AppStarted,
+    MailboxChanged,
+    QueueAbandoned,
+    QueueJoined,
+    QueueLeft,
+    VariableSet,
+)
+from callcentre.core.switchboard import Switchboard
+from callcentre.core.terms import Quality, VisitResult, device_of, is_local
+from callcentre.core.tracks import Stay, Track
+
+DIAL_REFUSALS = frozenset({"BUSY", "CONGESTION", "CHANUNAVAIL"})
+QUEUE_REFUSALS = frozenset({"FULL", "JOINEMPTY", "JOINUNAVAIL", "LEAVEEMPTY", "LEAVEUNAVAIL"})
+QUEUE_RESULTS = {"LEAVEEMPTY": VisitResult.EMPTY, "LEAVEUNAVAIL": VisitResult.EMPTY, "TIMEOUT": VisitResult.TIMEOUT}
+
+
+class Queueing:
+    """The stays of all calls of one PBX, and where the dialplan sends their callers."""
+
+    def __init__(self, board: Switchboard) -> None:
+        self._board = board
+        self.handlers: dict[type, Callable[..., None]] = {
+            AppStarted: self._app_started,
+            VariableSet: self._variable_set,
+            QueueJoined: self._queue_joined,
+            QueueLeft: self._queue_left,
+            QueueAbandoned: self._queue_abandoned,
+            AgentCompleted: self._agent_completed,
+            MailboxChanged: self._mailbox_changed,
+        }
+
+    def _app_started(self, event: AppStarted) -> None:
+        track = self._board.track_of(event)
+        if event.application == "VoiceMail":
+            if track is not None and event.uniqueid == track.key.uniqueid and track.answered_at is None:
+                self._board.offer(track, track.arrived_at)
+                track.settle(VisitResult.TIMEOUT)
+                track.in_voicemail = track.at_voicemail = True
+                self._board.progressed(track, event.at)
+            return
+        if event.application not in {"Queue", "Dial"}:
+            return
+        targets = event.data.partition(",")[0].split("&")
+        line = self._line_of_targets(event.application, targets)
+        if track is None:
+            caller = self._board.caller_of(event.uniqueid, event.linkedid)
+            if caller is None:
+                return
+            caller.offer_at = caller.offer_at or event.at
+            caller.dialled = caller.dialled or event.application == "Dial"
+            if line is None:
+                return
+            track = self._board.claim(caller, line)
+            self._board.offer(track, caller.offer_at)
+        self._board.offer(track, event.at)
+        if event.uniqueid == track.key.uniqueid:
+            queue = event.application == "Queue"
+            known = line is not None or any(is_local(target) for target in targets)
+            track.reaches(f"queue:{targets[0]}" if queue else "dial", claimed=known)
+
+    def _line_of_targets(self, application: str, targets: list[str]) -> Line | None:
+        if application == "Queue":
+            return self._board.claims.by_queue(targets[0])
+        lines = (self._board.claims.by_extension("/".join(target.split("/")[:2])) for target in targets)
+        return next((line for line in lines if line is not None), None)
+
+    def _variable_set(self, event: VariableSet) -> None:
+        track = self._board.tracks.get(event.uniqueid)
+        if track is None or not event.value:
+            return
+        if event.variable == "VMSTATUS":
+            track.in_voicemail = True
+            track.left_message = track.left_message or event.value == "SUCCESS"
+            return
+        answered = track.answered_at is not None
+        if event.variable == "QUEUESTATUS":
+            result = QUEUE_RESULTS.get(event.value, VisitResult.TIMEOUT)
+            track.settle(VisitResult.ANSWERED if answered and event.value == "CONTINUE" else result)
+            refused = event.value in QUEUE_REFUSALS
+        else:
+            if event.value in {"ANSWER", "CANCEL"}:
+                return
+            refused = event.value in DIAL_REFUSALS
+        self._board.offer(track, event.at)
+        if track.destinations == 0:
+            track.destinations = 1
+        track.refused = refused and not answered
+        track.leaves(event.at)
+        self._board.progressed(track, event.at)
+
+    def _mailbox_changed(self, event: MailboxChanged) -> None:
+        track = self._board.tracks.get(event.uniqueid) if event.uniqueid else None
+        if track is not None and event.new > 0:
+            track.in_voicemail = track.left_message = True
+
+    def _queue_joined(self, event: QueueJoined) -> None:
+        track = self._board.track_of(event)
+        if track is None:
+            line = self._board.claims.by_queue(event.queue)
+            caller = self._board.caller_of(event.uniqueid, event.linkedid)
+            if line is None or caller is None:
+                return
+            track = self._board.claim(caller, line)
+            self._board.offer(track, caller.offer_at or event.at)
+        self._board.offer(track, event.at)
+        after_answer = track.answered_at is not None
+        if not after_answer and track.current != f"queue:{event.queue}":
+            track.reaches(f"queue:{event.queue}", claimed=self._board.claims.by_queue(event.queue) is not None)
+        track.stays.append(Stay(queue=event.queue, enter=event.at, after_answer=after_answer))
+        self._board.progressed(track, event.at)
+
+    def _stay_of(self, event: QueueLeft | QueueAbandoned) -> tuple[Track, Stay] | None:
+        track = self._board.track_of(event)
+        stay = track.open_stay if track is not None else None
+        return (track, stay) if track is not None and stay is not None and stay.queue == event.queue else None
+
+    def _queue_left(self, event: QueueLeft) -> None:
+        found = self._stay_of(event)
+        if found is None:
+            return
+        track, stay = found
+        stay.leave = event.at
+        if stay.answered:
+            stay.result = VisitResult.ANSWERED
+        elif not stay.withdrawn:
+            stay.result = VisitResult.EXIT_KEY
+        track.leaves(event.at)
+        self._board.progressed(track, event.at)
+
+    def _queue_abandoned(self, event: QueueAbandoned) -> None:
+        found = self._stay_of(event)
+        if found is not None:
+            found[1].withdrawn = True
+
+    def _agent_completed(self, event: AgentCompleted) -> None:
+        """Proof of an answer that was not heard: Asterisk's clock is in whole seconds, so ± 1 s."""
+        track = self._board.track_of(event)
+        if track is None or track.answered_at is not None:
+            return
+        interface = event.dest_channel if not is_local(event.dest_channel) else ""
+        track.answered_at = event.at - timedelta(seconds=event.talk_seconds)
+        track.answered_by = device_of(interface) or (event.interface if not is_local(event.interface) else None)
+        track.answer_confirmed = True
+        track.quality = Quality.INFERRED
+        self._board.progressed(track, event.at)

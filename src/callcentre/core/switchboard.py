@@ -1,0 +1,97 @@
+"""The switchboard of one PBX: its live channels, running calls and legs, and what all that handle events share.
+
+How a call is found: a channel knows the call it serves; failing that, every channel that Asterisk makes for a call
+inherits its Linkedid. Facts gather here until `take()` is called.
+"""
+
+from datetime import datetime
+
+from callcentre.core.calendar import Calendar
+from callcentre.core.channels import Channel, ChannelBook
+from callcentre.core.charter import Line, Office
+from callcentre.core.claims import Claims
+from callcentre.core.events import ChannelEvent
+from callcentre.core.facts import CallOffered, CallProgressed, Fact
+from callcentre.core.terms import CallKey, Origin
+from callcentre.core.tracks import Leg, Track
+
+WITHHELD = frozenset({"", "<unknown>", "unknown", "anonymous", "restricted", "unavailable", "private", "withheld", "s"})
+
+
+class Switchboard:
+    """State of one PBX. `linked` maps a Linkedid to its call, `talking` a telephone to the legs it has answered."""
+
+    def __init__(self, office: Office, pbx: str, calendars: dict[str, Calendar]) -> None:
+        self.pbx = pbx
+        self.claims = Claims(office, pbx)
+        self.book = ChannelBook()
+        self.tracks: dict[str, Track] = {}
+        self.legs: dict[str, tuple[Track, Leg]] = {}
+        self.linked: dict[str, str] = {}
+        self.talking: dict[str, set[str]] = {}
+        self.facts: list[Fact] = []
+        self._calendars = calendars
+
+    def take(self) -> list[Fact]:
+        """The facts gathered since the last time."""
+        facts, self.facts = self.facts, []
+        return facts
+
+    def claim(self, channel: Channel, line: Line) -> Track:
+        """The call on this caller's channel belongs to `line` from now on."""
+        number = channel.caller_number
+        internal = self.claims.is_telephone(channel.device)
+        track = Track(
+            key=CallKey(self.pbx, channel.uniqueid),
+            linkedid=channel.linkedid,
+            line=line,
+            did=channel.exten if channel.exten not in {"", "s"} else None,
+            caller=None if number.strip().lower() in WITHHELD else number,
+            origin=Origin.INTERNAL if internal else Origin.EXTERNAL,
+            arrived_at=channel.created_at,
+        )
+        channel.call = channel.uniqueid
+        self.tracks[channel.uniqueid] = track
+        self.link(track, channel.uniqueid)
+        self.link(track, channel.linkedid)
+        return track
+
+    def link(self, track: Track, linkedid: str) -> None:
+        """Channels with this Linkedid belong to that call."""
+        if linkedid not in self.linked:
+            self.linked[linkedid] = track.key.uniqueid
+            track.linkedids.add(linkedid)
+
+    def offer(self, track: Track, at: datetime) -> None:
+        """The call is offered from `at`, unless it already is; it is a row from now on."""
+        if track.offered_at is None:
+            track.offered_at = at
+            track.hours = self._calendars[track.line.name].hours_at(at)
+            self.facts.append(CallOffered(pbx=self.pbx, at=at, call=track.call()))
+
+    def progressed(self, track: Track, at: datetime) -> None:
+        """Say that something about a running call changed."""
+        if track.offered_at is not None and track.ended_at is None:
+            self.facts.append(CallProgressed(pbx=self.pbx, at=at, call=track.call()))
+
+    def track_of(self, event: ChannelEvent) -> Track | None:
+        """The running call that an event's channel serves."""
+        channel = self.book.get(event.uniqueid)
+        key = channel.call if channel is not None and channel.call else self.linked.get(event.linkedid)
+        return self.tracks.get(key) if key else None
+
+    def caller_of(self, uniqueid: str | None, linkedid: str | None) -> Channel | None:
+        """The channel of the person who called: this one or its Linkedid's root; None for calls out."""
+        for candidate in (self.book.get(uniqueid), self.book.get(linkedid)):
+            if candidate is not None and candidate.is_caller and candidate.call is None:
+                return candidate
+        return None
+
+    def forget(self, track: Track) -> None:
+        """The call is closed: nothing leads to it any more."""
+        self.tracks.pop(track.key.uniqueid, None)
+        for linkedid in track.linkedids:
+            self.linked.pop(linkedid, None)
+        for leg in track.legs:
+            self.legs.pop(leg.uniqueid, None)
+            self.talking.get(leg.interface, set()).discard(leg.uniqueid)
