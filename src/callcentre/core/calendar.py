@@ -174,9 +174,9 @@ class Calendar:
 
         With `at_close` a moment of closing counts as open: it is the limit of the moments before it.
         """
-        moment = self._utc(datetime.combine(day, clock.time()))
-        if at_close and clock.time() == time():
-            moment = self._midnight(day + _ONE_DAY)
+        before = timedelta(microseconds=1) if at_close else timedelta()
+        shown = datetime.combine(day, (clock - before).time())
+        moment = min(self._utc(shown) + before, self._utc(shown + before))
         for opens, closes in self.open_on(day):
             if moment < closes or (at_close and moment == closes):
                 return max(moment, opens)
