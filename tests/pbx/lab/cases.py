@@ -1,0 +1,57 @@
+"""The form of a case, and the table of all of them (from the modules that hold its parts)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.pbx.lab.script import Dialling, Ring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a case, made `at` seconds after the case's start.
+
+    `desk` names the extension that dials it (a pickup code, a login); such a call is none of a line's.
+    `line`, `outcome` and `by` (PJSIP/101, or several in a race) are what its author expects of it:
+    they are held against the truth before callcentre is.
+    """
+
+    at: float
+    dialling: Dialling
+    desk: str | None = None
+    line: str | None = None
+    outcome: str | None = None
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """Something that happens beside the calls, `at` seconds after the case's start."""
+
+    at: float
+    what: str
+    extension: str = ""
+    seconds: float = 0.0
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case: telephones, calls and doings, played on an Asterisk of its own."""
+
+    name: str
+    about: str
+    phones: Mapping[str, tuple[Ring, ...]]
+    calls: tuple[Call, ...]
+    doings: tuple[Doing, ...] = ()
+    unregistered: tuple[str, ...] = ()
+
+
+def all_cases() -> dict[str, Case]:
+    """Every case by its name."""
+    from tests.pbx.lab.cases_ends import ENDS
+    from tests.pbx.lab.cases_handover import HANDOVER
+    from tests.pbx.lab.cases_ringing import RINGING
+
+    return {case.name: case for case in (*RINGING, *HANDOVER, *ENDS)}

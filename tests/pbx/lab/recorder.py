@@ -1,0 +1,113 @@
+"""Writes what AMI sends as a tape: every byte that a listener with read=all receives, and when.
+
+Also asks, at set moments and over another line, what a client that connects then could ask.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+from tests.pbx.lab.ami import AmiLine
+from tests.pbx.lab.asterisk import SECRET
+from tests.pbx.lab.moment import now
+
+QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("CoreStatus", {}),
+    ("QueueStatus", {}),
+    ("QueueSummary", {}),
+    ("CoreShowChannels", {}),
+    ("DeviceStateList", {}),
+    ("VoicemailUsersList", {}),
+    ("MailboxCount", {"Mailbox": "600@default"}),
+    ("MailboxCount", {"Mailbox": "101@default"}),
+)
+
+
+class Recorder:
+    """A listener that logs in, listens, logs in again when it is cut off, and writes the tape."""
+
+    def __init__(self, port: int, out: Path, user: str = "everything") -> None:
+        self._port = port
+        self._user = user
+        self._out = out
+        self._tape = (out / "ami.jsonl").open("w", encoding="utf-8")
+        self._stopping = threading.Event()
+        self._listening = threading.Event()
+        self._socket: socket.socket | None = None
+        self._connection = 0
+        self._away = 0.0
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Listen; returns when it is logged in."""
+        self._thread.start()
+        self.wait_listening()
+
+    def wait_listening(self) -> None:
+        """Wait until it is logged in (again)."""
+        if not self._listening.wait(timeout=20):
+            raise TimeoutError("the lab's recorder could not log in to AMI")
+
+    def snapshot(self, line: AmiLine, why: str) -> None:
+        """Ask what could be asked now; one row for each answer."""
+        with (self._out / "snapshots.jsonl").open("a", encoding="utf-8") as out:
+            for action, params in QUESTIONS:
+                text = line.ask(action, **params)
+                row = {"t": now(), "why": why, "action": action, "params": params}
+                out.write(json.dumps({**row, "text": text}) + "\n")
+
+    def cut(self, seconds: float) -> None:
+        """Lose the link and hear nothing for some seconds; returns when it listens again."""
+        self._listening.clear()
+        self._away = seconds
+        self._hang_up()
+        self.wait_listening()
+
+    def stop(self) -> None:
+        """Stop listening and close the tape. May be called twice."""
+        self._stopping.set()
+        self._hang_up()
+        self._thread.join(timeout=10)
+        self._tape.close()
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _write(self, **row: Any) -> None:
+        self._tape.write(json.dumps({"t": now(), "conn": self._connection, **row}) + "\n")
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
+                    connection.settimeout(None)
+                    self._socket = connection
+                    self._listen(connection)
+            except OSError:
+                # The PBX is away: nothing signals its return, so ask again soon.
+                self._stopping.wait(0.05)
+            self._listening.clear()
+            self._stopping.wait(self._away)
+            self._away = 0.0
+
+    def _listen(self, connection: socket.socket) -> None:
+        self._connection += 1
+        self._write(mark="connect")
+        login = f"Action: Login\r\nActionID: rec-login-{self._connection}\r\n"
+        login += f"Username: {self._user}\r\nSecret: {SECRET}\r\n\r\n"
+        connection.sendall(login.encode())
+        while True:
+            data = connection.recv(1 << 20)
+            if not data:
+                mark = "drop" if self._away else "eof"
+                self._write(mark="stop" if self._stopping.is_set() else mark)
+                return
+            self._write(text=data.decode("latin-1"))
+            self._listening.set()
