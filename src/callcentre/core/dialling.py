@@ -1,7 +1,7 @@
 """Telephones being dialled for a call: ringing, picking up, losing a race, refusing, forwarding, being picked up for.
 
-A leg is found by the caller's channel or, through Local channels and transfers, by Linkedid. Newstate and DialState come
-from different threads of Asterisk, so either may be first, and both may precede DialBegin. The first leg that goes up
+A leg is found by the caller's channel or, through Local channels and transfers, by Linkedid. Newstate and DialState are
+told by different threads, so either may be first, and both may precede DialBegin. The first leg that goes up
 answers, until the PBX names another winner; the queue's verdict on a Local channel is the verdict on the leg behind it.
 """
 

@@ -1,7 +1,7 @@
 """What a gap does to the calls of one PBX: which go on, which are gone, which were found already running.
 
 A PBX out of sight tells nothing afterwards of what happened meanwhile (AMI replays nothing), so every call that a gap
-touched is partial, one that is gone is lost unless another book proves its end, and what is found talking is not guessed.
+touched is partial, one that is gone is lost unless another book proves its end, what is found talking stays unknown.
 """
 
 from datetime import datetime, timedelta
