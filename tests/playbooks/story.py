@@ -1,7 +1,7 @@
 """A call told as a story: what the PBX says, second by second, to the pure core; and what became of it.
 
-Times are seconds after T0, a Tuesday morning in core hours. Channels are named by telephone and number: `PJSIP/101-3` has the
-uniqueid `3`. Nothing here knows AMI's wire.
+Times are seconds after T0, a Tuesday morning in core hours. Channels are named by telephone and number: `PJSIP/101-3`
+has the uniqueid `3`. Nothing here knows AMI's wire.
 """
 
 from datetime import datetime, timedelta
