@@ -1,0 +1,177 @@
+"""A database that goes away and comes back, that is locked, that is read while it is written."""
+
+import asyncio
+import socket
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from tests.conformance import sample
+
+from callcentre.core.errors import StoreUnavailable
+from callcentre.store import engines
+from callcentre.store.database import Database
+
+
+class Wire:
+    """A TCP proxy before PostgreSQL that can be cut and mended."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+
+    async def cut(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+        await self._server.wait_closed()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(*self._target)
+        self._writers |= {writer, far_writer}
+        with suppress(ConnectionError):
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+
+class SqliteOutage:
+    """Takes the file of a SQLite database away and brings it back."""
+
+    def __init__(self, file: Path) -> None:
+        self._folder = file.parent
+        self._away = file.parent.with_name("away")
+
+    async def cut(self) -> None:
+        self._folder.rename(self._away)
+
+    async def mend(self) -> None:
+        self._away.rename(self._folder)
+
+
+@pytest.fixture
+async def outage(address: str, tmp_path: Path) -> AsyncIterator[tuple[Database, SqliteOutage | Wire]]:
+    """A prepared database, and the means to take it away."""
+    made: SqliteOutage | Wire
+    if address.startswith("sqlite"):
+        file = tmp_path / "var" / "calls.db"
+        file.parent.mkdir()
+        made, address = SqliteOutage(file), f"sqlite:///{file}"
+    else:
+        parts = urlsplit(address)
+        made = Wire(str(parts.hostname), int(parts.port or 5432))
+        await made.mend()
+        login = parts.netloc.rpartition("@")[0]
+        address = urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{made.port}"))
+    database = await Database.open(address)
+    await database.prepare()
+    yield database, made
+    await database.close()
+    if isinstance(made, Wire):
+        await made.cut()
+
+
+async def test_a_store_that_goes_away_and_comes_back(outage: tuple[Database, SqliteOutage | Wire]) -> None:
+    database, means = outage
+    first, second = sample.ringing(sample.offered(1)), sample.answered(sample.offered(2))
+    await database.writer.commit([sample.on_offer(first)])
+    await means.cut()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable) as away:
+            await database.writer.commit([sample.on_end(second)])
+    with pytest.raises(StoreUnavailable):
+        await database.queries.open_calls("lab")
+    assert "07700900" not in str(away.value)
+    await means.mend()
+    await database.writer.commit([sample.on_end(second), sample.on_progress(first)])
+    assert await database.queries.call(second.key) == second
+    assert await database.queries.open_calls("lab") == [first]
+
+
+async def test_a_connection_that_died_while_idle_costs_no_error(outage: tuple[Database, SqliteOutage | Wire]) -> None:
+    database, means = outage
+    await database.writer.commit([sample.on_offer(sample.offered(1))])
+    assert await database.queries.open_calls("lab")
+    await means.cut()
+    await means.mend()
+    await database.writer.commit([sample.on_offer(sample.offered(2))])
+    assert len(await database.queries.open_calls("lab")) == 2
+
+
+async def test_readers_and_a_writer_at_once(database: Database, second: Database) -> None:
+    """Every page is of one moment: a call is never seen without what was committed with it."""
+    calls = [sample.offered(n) for n in range(60)]
+    torn: list[str] = []
+
+    async def write() -> None:
+        for call in calls:
+            await database.writer.commit([sample.on_progress(sample.ringing(call))])
+            await database.writer.commit([sample.on_end(sample.answered(call))])
+
+    async def read(source: Database) -> None:
+        seen = 0
+        while seen < len(calls):
+            async for page in source.queries.calls_between(sample.NINE, sample.after(1)):
+                torn.extend(c.key.uniqueid for c in page if c not in (sample.ringing(c), sample.answered(c)))
+                seen = sum(c.ended_at is not None for c in page)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(write(), read(database), read(second), read(second))
+    assert torn == []
+
+
+async def test_two_writers_take_turns(database: Database, second: Database) -> None:
+    async def write(to: Database, numbers: range) -> None:
+        for n in numbers:
+            await to.writer.commit([sample.on_offer(sample.offered(n))])
+
+    await asyncio.gather(write(database, range(25)), write(second, range(25, 50)))
+    assert len(await database.queries.open_calls("lab")) == 50
+
+
+async def test_a_locked_sqlite_file_is_told_and_later_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_BUSY_MS", 20)
+    file = tmp_path / "calls.db"
+    database = await Database.open(f"sqlite:///{file}")
+    try:
+        await database.prepare()
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked by another"):
+            await database.writer.commit([sample.on_offer(sample.offered())])
+        other.execute("COMMIT")
+        other.close()
+        await database.writer.commit([sample.on_offer(sample.offered())])
+        assert await database.queries.open_calls("lab") == [sample.offered()]
+    finally:
+        await database.close()
+
+
+async def test_a_sqlite_file_that_was_removed_is_not_made_anew_in_silence(tmp_path: Path) -> None:
+    file = tmp_path / "calls.db"
+    database = await Database.open(f"sqlite:///{file}")
+    try:
+        await database.prepare()
+        await database.writer.commit([sample.on_offer(sample.offered(1))])
+        file.unlink()
+        with pytest.raises(StoreUnavailable):
+            await database.writer.commit([sample.on_offer(sample.offered(2))])
+        assert not file.exists()
+    finally:
+        await database.close()
