@@ -82,7 +82,8 @@ class Inbox:
             self._forget()
             self._append(Batch((request,), 0, reply))
         try:
-            return await asyncio.wait_for(asyncio.shield(reply), ANSWER_WITHIN_SECONDS)
+            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+                return await asyncio.shield(reply)
         except TimeoutError:
             raise TooSlow(f"no answer within {ANSWER_WITHIN_SECONDS:.0f} s; ask again with the same key") from None
 
@@ -120,7 +121,8 @@ class Inbox:
     async def _wait(self, within: float) -> None:
         self._waiter = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait_for(self._waiter, within)
+            async with asyncio.timeout(within):
+                await self._waiter
         except TimeoutError:
             pass
         finally:

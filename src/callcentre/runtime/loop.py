@@ -33,6 +33,8 @@ _FACTS_AHEAD = 8_000
 _TURN_SECONDS = 1.0
 _RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0)
 _LAST_TRY_SECONDS = 1.0
+# Without facts to write, this often the store is told how long each PBX was in sight (and asked whether it is there).
+_HEARTBEAT_SECONDS = 10.0
 
 
 class Core(Protocol):
@@ -50,8 +52,11 @@ class Core(Protocol):
 class Committer(Protocol):
     """What the loop needs of the store."""
 
-    async def commit(self, facts: Sequence[Fact]) -> None:
-        """Write all of `facts` or none; the same facts again change nothing. StoreUnavailable, StoreConflict."""
+    async def commit(self, facts: Sequence[Fact], seen: Mapping[str, datetime]) -> None:
+        """Write all of `facts` or none, and until when each PBX was in sight; the same again changes nothing.
+
+        Raises StoreUnavailable, StoreConflict.
+        """
         ...
 
 
@@ -112,6 +117,7 @@ class Loop:
         clock: Clock,
         log: Log,
         buffer_bytes: int,
+        heard: Callable[[], Mapping[str, datetime]] = dict,
         turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._core = core
@@ -122,6 +128,7 @@ class Loop:
         self._alarm = alarm
         self._clock = clock
         self._log = log
+        self._heard = heard
         self._turned = turned
         self._buffer = FactBuffer(limit=buffer_bytes)
         self._afterwards: deque[_Afterwards] = deque()
@@ -223,12 +230,13 @@ class Loop:
     async def _write(self) -> None:
         failures = 0
         while True:
-            await self._work.wait()
-            self._work.clear()
-            while len(self._buffer) or self._afterwards:
+            await self._work_or_heartbeat()
+            while True:
                 if await self._write_group():
                     failures = 0
-                    continue
+                    if len(self._buffer) or self._afterwards:
+                        continue
+                    break
                 if self._measured.is_set():
                     self._give_up()
                     return
@@ -237,25 +245,32 @@ class Loop:
             if self._measured.is_set():
                 return
 
+    async def _work_or_heartbeat(self) -> None:
+        try:
+            async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                await self._work.wait()
+        except TimeoutError:
+            return
+        self._work.clear()
+
     async def _write_group(self) -> bool:
-        """Commit the oldest facts and do what follows from them; False if the store is away."""
+        """Commit the oldest facts, if any, and do what follows from them; False if the store is away."""
+        place = self._buffer.place
         group = self._buffer.take(_FACTS_A_COMMIT)
-        if group:
-            try:
-                committed = await self._commit(group)
-            except StoreUnavailable as error:
-                self._buffer.put_back(group)
-                self._store_is_away(error)
-                return False
-            except BaseException:
-                self._buffer.put_back(group)
-                raise
-            self._written = group[-1].place
-            self._store_is_up()
+        try:
+            committed = await self._commit(group)
+        except StoreUnavailable as error:
+            self._buffer.put_back(group)
+            self._store_is_away(error)
+            return False
+        except BaseException:
+            self._buffer.put_back(group)
+            raise
+        self._store_is_up()
+        self._written = group[-1].place if group else place
+        if committed:
             for observer in self._observers:
                 observer.observe(committed)
-        elif not len(self._buffer):
-            self._written = self._buffer.place
         self._perform()
         if len(self._buffer) <= _FACTS_AHEAD:
             self._room.set()
@@ -266,7 +281,7 @@ class Loop:
         facts = [waiting.fact for waiting in group]
         try:
             async with asyncio.timeout(_LAST_TRY_SECONDS if self._measured.is_set() else None):
-                await self._store.commit(facts)
+                await self._store.commit(facts, self._heard())
         except TimeoutError:
             raise StoreUnavailable("the database did not answer before callcentre stopped") from None
         except StoreConflict:
@@ -276,7 +291,7 @@ class Loop:
     async def _committed_alone(self, waiting: Waiting) -> bool:
         fact, kind = waiting.fact, type(waiting.fact).__name__
         try:
-            await self._store.commit([fact])
+            await self._store.commit([fact], {})
         except StoreConflict as error:
             self._refused[waiting.place] = error
             self.lost[fact.pbx, kind] += 1
@@ -317,7 +332,8 @@ class Loop:
     async def _pause(self, seconds: float) -> None:
         """Wait before the next attempt, but no longer than until everything is measured and the daemon stops."""
         try:
-            await asyncio.wait_for(self._measured.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._measured.wait()
         except TimeoutError:
             return
 

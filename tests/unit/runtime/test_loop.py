@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -61,6 +61,8 @@ class Office:
         self.trouble: Callable[[Sequence[Fact]], Exception | None] = lambda _facts: None
         self.changed = asyncio.Event()
         self.attempts = 0
+        self.heard: dict[str, datetime] = {}
+        self.seen: Mapping[str, datetime] = {}
         self.words = io.StringIO()
         self.core = core or EchoCore()
         self.inbox = Inbox(limit=1_000_000)
@@ -75,9 +77,11 @@ class Office:
             clock=ManualClock(NOON),
             log=log.set_up(stream=self.words),
             buffer_bytes=buffer_bytes,
+            heard=lambda: self.heard,
         )
 
-    async def commit(self, facts: Sequence[Fact]) -> None:
+    async def commit(self, facts: Sequence[Fact], seen: Mapping[str, datetime]) -> None:
+        self.seen = seen
         self.attempts += 1
         await asyncio.sleep(0)
         self.changed.set()
@@ -85,7 +89,8 @@ class Office:
         if error is not None:
             raise error
         self.committed.extend(facts)
-        self.story.append(f"commit {len(facts)}")
+        if facts:
+            self.story.append(f"commit {len(facts)}")
 
     def observe(self, facts: Sequence[Fact]) -> None:
         self.story.append(f"observe {len(facts)}")
@@ -248,3 +253,22 @@ async def test_an_offered_call_is_written_before_it_is_decided() -> None:
         tasks.spawn(office.loop.run(), name="loop")
         office.loop.add([CallOffered(pbx="lab", at=NOON, call=call())])
         await office.until(lambda: len(office.committed) == 1)
+
+
+async def test_without_facts_the_store_is_told_how_long_each_pbx_was_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("callcentre.runtime.loop._HEARTBEAT_SECONDS", 0.001)
+    office = Office()
+    office.heard["lab"] = NOON
+    async with Tasks() as tasks:
+        tasks.spawn(office.loop.run(), name="loop")
+        await office.until(lambda: office.seen == {"lab": NOON})
+        office.trouble = lambda _facts: StoreUnavailable("connection refused")
+        await office.until(lambda: not office.loop.store_up)
+    assert office.story == []
+
+
+async def test_the_last_commit_says_until_when_each_pbx_was_seen() -> None:
+    office = Office()
+    office.heard["lab"] = NOON
+    await finished(office)
+    assert office.seen == {"lab": NOON}
