@@ -67,7 +67,7 @@ class TapePlayer:
     def __init__(self, pbx: str) -> None:
         self._pbx = pbx
         self._lists = Lists(pbx)
-        self._framer = Framer(banner=False)
+        self._framer = Framer(banner=False, can_ask=False)
         self._conn: int | None = None
         self._version = ""
         self._last: datetime | None = None
@@ -80,7 +80,7 @@ class TapePlayer:
         if record.mark == "connect" or (record.mark is None and self._conn is None):
             yield from self._down("reconnect")
             self._conn = record.conn
-            self._framer = Framer(banner=False)
+            self._framer = Framer(banner=False, can_ask=False)
             self._lists.forget()
             self._doubted_at = None
         if record.conn != self._conn:
@@ -96,7 +96,7 @@ class TapePlayer:
         at = instant(snapshot.t)
         if self._last is not None:
             at = max(at, self._last)
-        framer = Framer(banner=False)
+        framer = Framer(banner=False, can_ask=False)
         for message in framer.feed(snapshot.data + b"\r\n\r\n"):
             if isinstance(message, Item):
                 yield from self._listed(message, at)
@@ -108,7 +108,8 @@ class TapePlayer:
 
     def _read(self, data: bytes, now: datetime) -> Iterator[Event]:
         if self._doubted_at is not None and now - self._doubted_at >= timedelta(seconds=DISTRUST_SECONDS):
-            self._framer.trust_again()
+            if not self._framer.trusted:
+                self._framer.trust_again()
             self._doubted_at = None
         for event in self._events(self._framer.feed(data), now):
             self._last = event.at if self._last is None else max(self._last, event.at)
@@ -120,8 +121,9 @@ class TapePlayer:
                 self._version = message.version or ""
             elif isinstance(message, Doubt):
                 if message.reason.distrusts_stream:
+                    if self._doubted_at is None:
+                        yield EventsQuarantined(pbx=self._pbx, at=now, reason=message.reason)
                     self._doubted_at = now
-                    yield EventsQuarantined(pbx=self._pbx, at=now, reason=message.reason)
             elif isinstance(message, Item):
                 yield from self._listed(message, now)
             elif isinstance(message, Told | UserTold):

@@ -10,7 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from callcentre.ami.shapes import EVENTS, FORGEABLE_BY_TAIL, ITEMS, Dropped, Reason, Shape, dropped_events
+from callcentre.ami.shapes import (
+    AFTER_CHANNEL,
+    EVENTS,
+    FORGEABLE_BY_TAIL,
+    ITEMS,
+    Dropped,
+    Reason,
+    Shape,
+    dropped_events,
+)
 
 BANNER = b"Asterisk Call Manager/"
 MAX_BANNER = 256
@@ -137,11 +146,21 @@ class Framer:
 
     `ours` is the random beginning of every ActionID that this connection sends; empty accepts any (a tape whose
     questions are not known). `wanted` are the shapes of the events to keep. `banner` says that the stream must begin
-    with Asterisk's banner; else it may be there or not.
+    with Asterisk's banner; else it may be there or not. `can_ask` is False for a tape, which cannot be asked again:
+    there trust also comes back after the tail of what was cut, which is weaker, as a caller may forge a tail too.
     """
 
-    def __init__(self, wanted: Mapping[str, Shape] = EVENTS, *, ours: str = "", banner: bool = True) -> None:
+    def __init__(
+        self,
+        wanted: Mapping[str, Shape] = EVENTS,
+        *,
+        ours: str = "",
+        banner: bool = True,
+        can_ask: bool = True,
+    ) -> None:
         self._ours = ours
+        self._can_ask = can_ask
+        self._cut: tuple[bytes, ...] = ()
         self._pending = bytearray()
         self._awaits_banner = True
         self._needs_banner = banner
@@ -171,6 +190,7 @@ class Framer:
     def trust_again(self) -> None:
         """Believe the stream from here on: the channels were read again, or nothing forged can be left."""
         self.trusted = True
+        self._cut = ()
         self._stamped = None
         self._latest = 0.0
 
@@ -236,7 +256,7 @@ class Framer:
                     lasts = route.lasts
                     if lasts is not None:
                         if not startswith(lasts, rfind(b"\r\n", start, end) + 2):
-                            self._doubt(Reason.TRUNCATED, route.name, out)
+                            self._truncated(route.name, lasts, out)
                     elif route is self._other and startswith(b"CoreShowChannelMapComplete\r\n", start + 7):
                         # Some versions end it with CR LF LF, and the next packet follows at once.
                         odd_end = find(b"\r\n\n", start, end)
@@ -244,7 +264,7 @@ class Framer:
                             start = odd_end + 3
                             continue
                     elif _cut_channel(buf, start, end):
-                        self._doubt(Reason.TRUNCATED, route.name, out)
+                        self._truncated(route.name, AFTER_CHANNEL, out)
                 else:
                     self._keep(route, buf, start, end, out)
             elif end > start:
@@ -257,8 +277,8 @@ class Framer:
         if route.peek is not None:
             wanted = route.peek(buf, start, end)
             if not wanted:
-                if wanted is None:
-                    self._doubt(Reason.TRUNCATED, route.name, out)
+                if wanted is None and route.event is not None:
+                    self._truncated(route.name, route.event.lasts, out)
                 return
         text = str(buf[start : end + 2], "utf-8", "replace")
         shape = route.event
@@ -268,6 +288,9 @@ class Framer:
             return
         matched = shape.match(text)
         values = matched.groups() if matched is not None else shape.examine(text)
+        if values is Reason.TRUNCATED:
+            self._truncated(route.name, shape.lasts, out)
+            return
         if isinstance(values, Reason):
             self._doubt(values, route.name, out)
             return
@@ -321,6 +344,9 @@ class Framer:
 
     def _item(self, shape: Shape, text: str, out: list[Message]) -> None:
         values = shape.examine(text)
+        if values is Reason.TRUNCATED:
+            self._truncated(shape.name, shape.lasts, out)
+            return
         if isinstance(values, Reason):
             self._doubt(values, shape.name, out)
             return
@@ -347,6 +373,9 @@ class Framer:
             self._reply(str(buf[start:end], "utf-8", "replace"), out)
         else:
             self._doubt(Reason.BAD_START, "other", out)
+            last = buf.rfind(b"\r\n", start, end)
+            if not self._can_ask and buf.startswith(self._cut or AFTER_CHANNEL, last + 2 if last >= 0 else start):
+                self.trust_again()
 
     def _reply(self, text: str, out: list[Message]) -> None:
         fields: dict[str, str] = {}
@@ -361,6 +390,10 @@ class Framer:
             self._doubt(Reason.FOREIGN_REPLY, "Response", out)
             return
         out.append(Reply(action_id, fields["Response"] == "Success", fields))
+
+    def _truncated(self, name: str, lasts: tuple[bytes, ...], out: list[Message]) -> None:
+        self._cut = lasts
+        self._doubt(Reason.TRUNCATED, name, out)
 
     def _doubt(self, reason: Reason, name: str, out: list[Message]) -> None:
         if reason.distrusts_stream:

@@ -107,11 +107,14 @@ class Shape:
     accepts a strict subset of what `examine` accepts: exactly the known headers, no lone CR in a value.
     """
 
-    __slots__ = ("_last_required", "_order", "_parts", "item", "match", "name", "taken")
+    __slots__ = ("_any_order", "_last_required", "_order", "_parts", "item", "lasts", "match", "name", "taken")
 
-    def __init__(self, name: str, *parts: tuple[Part, ...], take: str, item: bool = False) -> None:
+    def __init__(
+        self, name: str, *parts: tuple[Part, ...], take: str, item: bool = False, any_order: bool = False
+    ) -> None:
         self.name = name
         self.item = item
+        self._any_order = any_order
         self._parts = tuple(part for group in parts for part in group)
         start = ("Event",) if item else _EVENT_START
         headers = start + tuple(header for part in self._parts for header in part.headers)
@@ -122,6 +125,7 @@ class Shape:
         lead = () if item else ("Timestamp",)
         self.taken = lead + tuple(header for header in headers if header in wanted)
         self._last_required = max(self._order[part.headers[-1]] for part in self._parts if not part.optional)
+        self.lasts = tuple(f"{header}: ".encode() for header in headers[self._last_required :])
         self.match: Callable[[str], re.Match[str] | None] = re.compile(self._pattern(wanted)).fullmatch
 
     def _pattern(self, wanted: set[str]) -> str:
@@ -146,12 +150,12 @@ class Shape:
                 continue
             if header in found:
                 return Reason.REPEATED_HEADER
-            if index < last:
+            if index < last and not self._any_order:
                 return Reason.OUT_OF_ORDER
             if header == "Timestamp" and not self.item and (number != 2 or not _STAMP(value)):
                 return Reason.BAD_START
             found[header] = value
-            last = index
+            last = max(last, index)
         for part in self._parts:
             have = sum(header in found for header in part.headers)
             if have < len(part.headers) and not (part.optional and have == 0):
@@ -179,7 +183,8 @@ _AGENT_TAKE = "Channel Uniqueid Linkedid DestChannel DestUniqueid Queue Interfac
 EVENTS: dict[str, Shape] = {
     shape.name: shape
     for shape in (
-        Shape("FullyBooted", _may("Uptime", "LastReload"), _must("Status"), take="Uptime"),
+        # At the login Uptime comes first, at the end of a boot Status does.
+        Shape("FullyBooted", _may("Uptime", "LastReload"), _must("Status"), take="Uptime", any_order=True),
         Shape("Shutdown", _must("Shutdown", "Restart"), take="Restart"),
         Shape(
             "Newchannel",
@@ -354,7 +359,8 @@ ITEMS: dict[str, Shape] = {
 FORGEABLE_BY_TAIL = frozenset({"QueueParams", "QueueMember", "QueueEntry"})
 """Items whose ActionID comes last: the honest tail of a cut QueueEntry could sign a forged head with it."""
 
-_AFTER_CHANNEL = (b"Linkedid: ", b"Tenantid: ", b"ChanVariable: ")
+AFTER_CHANNEL = (b"Linkedid: ", b"Tenantid: ", b"ChanVariable: ")
+"""What an event may end with that ends with its channel."""
 
 
 @dataclass(slots=True)
@@ -370,11 +376,11 @@ def dropped_events() -> list[Dropped]:
     """The unwanted events that a busy PBX sends, with the headers each may end with."""
     plain = ("NewConnectedLine", "Unhold", "MusicOnHoldStop", "MixMonitorStart", "MixMonitorStop", "Flash")
     ends = {
-        "HangupRequest": (*_AFTER_CHANNEL, b"Cause: ", b"TechCause: "),
-        "SoftHangupRequest": (*_AFTER_CHANNEL, b"Cause: ", b"TechCause: "),
+        "HangupRequest": (*AFTER_CHANNEL, b"Cause: ", b"TechCause: "),
+        "SoftHangupRequest": (*AFTER_CHANNEL, b"Cause: ", b"TechCause: "),
         "NewCallerid": (b"CID-CallingPres: ",),
         "NewAccountCode": (b"OldAccountCode: ",),
-        "Hold": (*_AFTER_CHANNEL, b"MusicClass: "),
+        "Hold": (*AFTER_CHANNEL, b"MusicClass: "),
         "MusicOnHoldStart": (b"Class: ",),
         "DTMFBegin": (b"Direction: ",),
         "DTMFEnd": (b"Direction: ",),
@@ -385,7 +391,7 @@ def dropped_events() -> list[Dropped]:
         "LocalBridge": (b"LocalOptimization: ",),
     }
     return [
-        *(Dropped(name, _AFTER_CHANNEL) for name in plain),
+        *(Dropped(name, AFTER_CHANNEL) for name in plain),
         *(Dropped(name, lasts) for name, lasts in ends.items()),
         *(Dropped(name) for name in ("TestEvent", "RTCPSent", "RTCPReceived", "ContactStatus", "SuccessfulAuth")),
         *(Dropped(name) for name in ("VoicemailPasswordChange", "ExtensionStatus", "Reload", "Registry", "Cdr", "CEL")),

@@ -1,0 +1,343 @@
+"""One connection to a PBX from its banner to its end. Reading never waits: read, frame, translate, hand over.
+
+Order of what is handed over: LinkUp, then events and complete lists as they come in the stream. A list is newer than
+what came before it, and states are absolute, so nothing needs to be held back.
+"""
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+from asterisk.ami import Action
+
+from callcentre.ami import actions
+from callcentre.ami.lists import Lists
+from callcentre.ami.protocol import Banner, Doubt, Framer, Item, Reply, Told, UserTold
+from callcentre.ami.shapes import Reason
+from callcentre.ami.translate import event_of
+from callcentre.core.errors import LinkLost
+from callcentre.core.events import Event, EventsQuarantined, LinkUp, QueuesListed
+from callcentre.core.terms import instant
+from callcentre.runtime.clock import Clock
+from callcentre.runtime.log import Log
+
+PING_SECONDS = 1.0
+"""A Ping each second: Asterisk up to 22.10 may keep an event back until the client's next action (issue 2145)."""
+
+PING_DEADLINE = 5.0
+"""Seconds without an answer to a Ping after which the link is dead, though the socket may be open."""
+
+REREAD_SHARE = 3.0
+"""A hostile caller can force re-reads of the channels: after each, this many times its own duration is left free."""
+
+LIST_AGAIN_SECONDS = 10.0
+"""Queues whose list was not whole are asked for again, and channels after packets that only themselves were bad."""
+
+CHANNELS, QUEUES, DEVICES = "CoreShowChannels", "QueueStatus", "DeviceStateList"
+
+Sink = Callable[[Sequence[Event], int], bool]
+"""Takes events and the bytes they came in (0: must be taken); False: there is no room, and nothing was taken."""
+
+
+class LinkObserver(Protocol):
+    """What the metrics want to know of the links."""
+
+    def link(self, pbx: str, *, up: bool) -> None:
+        """A PBX came into sight, or went out of it."""
+        ...
+
+    def reconnected(self, pbx: str) -> None:
+        """A link that was lost is up again."""
+        ...
+
+    def events(self, pbx: str, counts: Mapping[str, int]) -> None:
+        """Events that were read, by name, dropped ones included."""
+        ...
+
+    def quarantined(self, pbx: str, reason: str) -> None:
+        """A packet was not believed."""
+        ...
+
+    def lag(self, pbx: str, seconds: float) -> None:
+        """How long the last Ping took to be answered."""
+        ...
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What the Pings and Timestamps tell of one PBX; outlives a connection."""
+
+    offset: timedelta = timedelta(0)
+    """The PBX's clock minus ours."""
+    seen_at: datetime | None = None
+    """The latest moment, by the PBX's clock, that was surely seen."""
+    lag_seconds: float | None = None
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Questions that are not answered yet."""
+
+    lists: dict[str, str] = field(default_factory=dict)
+    pings: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+    replies: dict[str, asyncio.Future[Reply]] = field(default_factory=dict)
+
+
+class Link(asyncio.Protocol):
+    """One connection. `lost` resolves with the reason when it has ended, from either side."""
+
+    def __init__(self, pbx: str, *, clock: Clock, sink: Sink, observer: LinkObserver, log: Log, pulse: Pulse) -> None:
+        loop = asyncio.get_running_loop()
+        self._pbx = pbx
+        self._clock = clock
+        self._sink = sink
+        self._observer = observer
+        self._log = log
+        self._pulse = pulse
+        self._prefix = secrets.token_hex(12) + "-"
+        self._framer = Framer(ours=self._prefix)
+        self._lists = Lists(pbx)
+        self._asked = _Asked()
+        self._number = 0
+        self._transport: asyncio.Transport | None = None
+        self._logged_in = False
+        self._doubted = False
+        self._reread_waits = False
+        self._channels_asked_at = 0.0
+        self._reread_from = float("-inf")
+        self._wants: dict[str, float] = {}
+        self.banner: asyncio.Future[str | None] = loop.create_future()
+        self.lost: asyncio.Future[str] = loop.create_future()
+        self.version = ""
+        self.is_up = False
+
+    # --- the socket ------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Read, frame, translate, hand over."""
+        if self.lost.done():
+            return
+        read_at = self._clock.now() + self._pulse.offset
+        events: list[Event] = []
+        for message in self._framer.feed(data):
+            if isinstance(message, Told | UserTold):
+                self._told(message, read_at, events)
+            elif isinstance(message, Item):
+                self._item(message, read_at, events)
+            elif isinstance(message, Reply):
+                self._reply(message, read_at, events)
+            elif isinstance(message, Doubt):
+                self._doubt(message, read_at, events)
+            elif isinstance(message, Banner) and not self.banner.done():
+                self.banner.set_result(message.version)
+        if events and not self._sink(events, len(data)):
+            self.end("overrun")
+        if not self._framer.trusted:
+            self._reread()
+        elif self._doubted:
+            self._doubted = False
+
+    def eof_received(self) -> bool:
+        """The PBX closed the connection."""
+        self.end("closed by the PBX")
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.end(f"connection lost: {exc}" if exc is not None else "closed by the PBX")
+
+    def end(self, reason: str) -> None:
+        """End the connection now; the first reason counts."""
+        if self.lost.done():
+            return
+        self.lost.set_result(reason)
+        self.banner.cancel()
+        for reply in self._asked.replies.values():
+            reply.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def log_off(self) -> None:
+        """Say goodbye and close, sending what is still to be sent."""
+        if self._transport is not None and not self.lost.done():
+            self._send(actions.simple("Logoff"))
+            self.lost.set_result("stopped")
+            self._transport.close()
+
+    # --- asking ----------------------------------------------------------------------------------------------------
+
+    def _send(self, action: Action) -> str:
+        self._number += 1
+        action_id = f"{self._prefix}{self._number}"
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(actions.render(action, action_id))
+        return action_id
+
+    async def ask(self, action: Action) -> Reply:
+        """Send an action and wait for its Response; LinkLost if the connection ends first."""
+        if self.lost.done():
+            raise LinkLost(self.lost.result())
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        action_id = self._send(action)
+        self._asked.replies[action_id] = reply
+        try:
+            return await reply
+        except asyncio.CancelledError:
+            if self.lost.done():
+                raise LinkLost(self.lost.result()) from None
+            raise
+        finally:
+            self._asked.replies.pop(action_id, None)
+
+    def watch(self) -> None:
+        """Logged in and subscribed: read everything once, and begin to ping."""
+        self._logged_in = True
+        self.ping()
+        self.resync()
+
+    def resync(self) -> None:
+        """Ask for queues, channels and devices, except for what is being answered already."""
+        under_way = set(self._asked.lists.values())
+        for name in (QUEUES, CHANNELS, DEVICES):
+            if name not in under_way:
+                self._list(name)
+
+    def ping(self) -> None:
+        """Send a Ping; end the link if one has waited too long. Also asks again for what came back incomplete."""
+        if not self._logged_in or self.lost.done():
+            return
+        now = self._clock.monotonic()
+        if any(now - sent >= PING_DEADLINE for sent, _ in self._asked.pings.values()):
+            self.end(f"no answer to a Ping within {PING_DEADLINE:.0f} s")
+            return
+        if counts := self._framer.take_counts():
+            self._observer.events(self._pbx, counts)
+        self._asked.pings[self._send(actions.simple("Ping"))] = (now, self._clock.now())
+        if not self._framer.trusted:
+            self._reread()
+        for name, due in tuple(self._wants.items()):
+            if now >= due and name not in self._asked.lists.values():
+                del self._wants[name]
+                self._list(name)
+
+    def counts(self) -> Counter[str]:
+        """Events read since they were last counted."""
+        return self._framer.take_counts()
+
+    def _reread(self) -> None:
+        """The stream is not believed until the channels are read again: ask at once, but leave the PBX some air."""
+        if not self._logged_in or self.lost.done() or self._framer.trusted or CHANNELS in self._asked.lists.values():
+            return
+        wait = self._reread_from - self._clock.monotonic()
+        if wait <= 0:
+            self._list(CHANNELS)
+        elif not self._reread_waits:
+            self._reread_waits = True
+            asyncio.get_running_loop().call_later(wait, self._reread_now)
+
+    def _reread_now(self) -> None:
+        self._reread_waits = False
+        self._reread()
+
+    def _list(self, name: str) -> None:
+        if name == CHANNELS:
+            self._channels_asked_at = self._clock.monotonic()
+        self._asked.lists[self._send(actions.simple(name))] = name
+
+    # --- what was said ---------------------------------------------------------------------------------------------
+
+    def _told(self, told: Told | UserTold, read_at: datetime, events: list[Event]) -> None:
+        if isinstance(told, Told) and told.name == "FullyBooted":
+            self._up(read_at, told.values[0], events)
+            return
+        if not self.is_up:
+            self._up(read_at, None, events)
+        event = event_of(told, self._pbx, read_at)
+        if event is None:
+            return
+        events.append(event)
+        self._pulse.seen_at = event.at
+
+    def _up(self, at: datetime, uptime: str | None, events: list[Event]) -> None:
+        """In sight. FullyBooted comes with the login, or later from a PBX that was still starting: then read again."""
+        booted_at = None
+        if uptime is not None and uptime.isascii() and uptime.isdigit() and len(uptime) < 10:
+            booted_at = at - timedelta(seconds=int(uptime))
+        if self.is_up and booted_at is None:
+            return
+        if self.is_up:
+            self._wants |= dict.fromkeys((QUEUES, CHANNELS, DEVICES), float("-inf"))
+        self.is_up = True
+        self._pulse.seen_at = at
+        events.append(LinkUp(pbx=self._pbx, at=at, booted_at=booted_at, version=self.version))
+
+    def _item(self, item: Item, read_at: datetime, events: list[Event]) -> None:
+        listed = self._lists.take(item, read_at)
+        if listed is None:
+            return
+        name = self._asked.lists.pop(listed.action_id, None)
+        if name is None:
+            return
+        if name == CHANNELS:
+            now = self._clock.monotonic()
+            self._reread_from = now + REREAD_SHARE * (now - self._channels_asked_at)
+        if not listed.whole:
+            self._wants[name] = self._clock.monotonic() + LIST_AGAIN_SECONDS
+            if isinstance(listed.event, QueuesListed):
+                return
+        if not self.is_up:
+            self._up(read_at, None, events)
+        events.append(listed.event)
+
+    def _reply(self, reply: Reply, read_at: datetime, events: list[Event]) -> None:
+        waiting = self._asked.replies.get(reply.action_id)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
+        elif (ping := self._asked.pings.pop(reply.action_id, None)) is not None:
+            self._pong(reply, *ping)
+            if not self.is_up:
+                self._up(read_at, None, events)
+        elif not reply.success and (name := self._asked.lists.pop(reply.action_id, None)) is not None:
+            self._log.warning(
+                "the PBX refused a list; give the account the right for it in manager.conf",
+                pbx=self._pbx,
+                action=name,
+                right="write = reporting" if name != QUEUES else "write = agent,reporting",
+            )
+
+    def _pong(self, reply: Reply, sent: float, sent_at: datetime) -> None:
+        lag = self._clock.monotonic() - sent
+        self._pulse.lag_seconds = lag
+        self._observer.lag(self._pbx, lag)
+        with suppress(ValueError, OverflowError):
+            said = instant(float(reply.fields.get("Timestamp", "")))
+            self._pulse.offset = said - (sent_at + timedelta(seconds=lag / 2))
+            self._pulse.seen_at = max(self._pulse.seen_at or said, said)
+
+    def _doubt(self, doubt: Doubt, read_at: datetime, events: list[Event]) -> None:
+        self._observer.quarantined(self._pbx, doubt.reason)
+        if doubt.reason.distrusts_stream:
+            if not self._doubted:
+                self._doubted = True
+                due = self._clock.monotonic() + PING_SECONDS
+                for name in (QUEUES, DEVICES):
+                    self._wants.setdefault(name, due)
+                at = self._pulse.seen_at or read_at
+                events.append(EventsQuarantined(pbx=self._pbx, at=at, reason=doubt.reason))
+                self._log.warning(
+                    "packets that no Asterisk writes; reading the channels again before anything more is believed",
+                    pbx=self._pbx,
+                    reason=doubt.reason,
+                    packet=doubt.name,
+                )
+        elif doubt.reason is not Reason.AFTER_TRUNCATED:
+            self._wants.setdefault(CHANNELS, self._clock.monotonic() + LIST_AGAIN_SECONDS)
