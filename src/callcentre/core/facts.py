@@ -183,3 +183,26 @@ class MessageLeft(Fact):
     """A voicemail was left (or its description completed: the same key replaces the former)."""
 
     message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterChanged(Fact):
+    """How many telephones of a line could answer, as far as it is known; for staffing, not for the store.
+
+    Each telephone counts once, however many queues it serves: `there` (logged in, not paused, reachable, busy or not),
+    else `unknown`, else `paused`, else `unreachable`. `complete`: no telephone can be missing from these numbers.
+    """
+
+    line: str
+    there: int
+    unknown: int
+    paused: int
+    unreachable: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberActive(Fact):
+    """Somebody on this line's telephones took up a call or made one; for staffing, not for the store."""
+
+    line: str

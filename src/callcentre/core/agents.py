@@ -1,0 +1,299 @@
+"""The roster: who is a member of which queue, on which telephone, paused or not; and the extensions of lines.
+
+Asterisk tells absolute states, in any order and more than once; the last told holds. After a lost link nothing is known
+until the lists have been read again.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any, Final
+
+from callcentre.core.charter import Office
+from callcentre.core.events import (
+    DeviceChanged,
+    DevicesListed,
+    Event,
+    LinkDown,
+    LinkUp,
+    MemberChanged,
+    MemberRemoved,
+    MemberSeen,
+    PbxShutdown,
+    QueuesListed,
+    TimePassed,
+)
+from callcentre.core.facts import Fact, MemberActive, RosterChanged
+from callcentre.core.terms import MemberState
+
+DEVICE_STATES: Final = {
+    "UNKNOWN": 0,
+    "NOT_INUSE": 1,
+    "INUSE": 2,
+    "BUSY": 3,
+    "INVALID": 4,
+    "UNAVAILABLE": 5,
+    "RINGING": 6,
+    "RINGINUSE": 7,
+    "ONHOLD": 8,
+}
+"""Asterisk's device states in words and numbers (include/asterisk/devicestate.h)."""
+
+_STATES: Final = (
+    MemberState.UNKNOWN,
+    MemberState.FREE,
+    MemberState.TALKING,
+    MemberState.TALKING,  # BUSY; with device_state_busy_at=1 a telephone that only rings says so too
+    MemberState.UNREACHABLE,
+    MemberState.UNREACHABLE,
+    MemberState.RINGING,
+    MemberState.TALKING,
+    MemberState.TALKING,
+)
+_IN_USE: Final = frozenset({2, 7, 8})
+
+
+class _Standing(IntEnum):
+    """What a place means for attendance; of one telephone's places the highest counts."""
+
+    UNREACHABLE = 0
+    PAUSED = 1
+    UNKNOWN = 2
+    THERE = 3
+
+
+@dataclass(slots=True)
+class _Place:
+    """A telephone's place on a line: a member of its queue, or an extension (then `member` is None)."""
+
+    line: str
+    device: str
+    status: int
+    member: MemberSeen | None = None
+    wrapup_until: datetime | None = None
+
+    def standing(self) -> _Standing:
+        if self.member is not None and self.member.paused:
+            return _Standing.PAUSED
+        if self.status in {4, 5}:
+            return _Standing.UNREACHABLE
+        return _Standing.THERE if 0 < self.status < len(_STATES) else _Standing.UNKNOWN
+
+    def state(self, now: datetime | None) -> MemberState:
+        if self.member is not None and self.member.paused:
+            return MemberState.PAUSED
+        if self.status == 1 and self.wrapup_until is not None and now is not None and now < self.wrapup_until:
+            return MemberState.WRAPUP
+        return _STATES[self.status] if 0 <= self.status < len(_STATES) else MemberState.UNKNOWN
+
+
+class _Site:
+    """The roster of one PBX. `facts` gathers what changed until it is taken."""
+
+    def __init__(self, office: Office, pbx: str) -> None:
+        self._pbx = pbx
+        lines = [line for line in office.lines if line.pbx == pbx]
+        self._lines = {line.name: line for line in lines}
+        self._line_of_queue = {queue: line.name for line in lines for queue in line.queues}
+        self._places: dict[tuple[str, str], _Place] = {}
+        self._by_device: dict[str, dict[tuple[str, str], _Place]] = {}
+        self._listed = False
+        self._told: dict[str, RosterChanged] = {}
+        self.facts: list[Fact] = []
+        self.wrapups: list[datetime] = []
+        self.now: datetime | None = None
+        self.handlers: dict[type[Event], Callable[[Any], None]] = {
+            MemberChanged: self._member_changed,
+            MemberRemoved: self._member_removed,
+            QueuesListed: self._queues_listed,
+            DeviceChanged: self._device_changed,
+            DevicesListed: self._devices_listed,
+            LinkUp: self._out_of_sight,
+            LinkDown: self._out_of_sight,
+            PbxShutdown: self._out_of_sight,
+        }
+        self._forget()
+
+    def counts(self) -> Iterator[tuple[str, MemberState]]:
+        """Each place's line and state."""
+        for place in self._places.values():
+            yield place.line, place.state(self.now)
+
+    # --- what is told ------------------------------------------------------------------------------------------------
+
+    def _member_changed(self, event: MemberChanged) -> None:
+        member = event.member
+        line = self._line_of_queue.get(member.queue)
+        if line is None:
+            return
+        key = (member.queue, member.interface)
+        place = self._places.get(key)
+        if place is None or place.device != (member.state_interface or member.interface):
+            self._put(key, self._place_of(member, line))
+            self._tell(line, event.at)
+            return
+        before = place.standing()
+        place.member = member
+        self._wraps_up(place)
+        self._set_status(place, member.status, event.at)
+        if place.standing() is not before:
+            self._tell(line, event.at)
+
+    def _member_removed(self, event: MemberRemoved) -> None:
+        place = self._places.pop((event.queue, event.interface), None)
+        if place is not None:
+            del self._by_device[place.device][event.queue, event.interface]
+            self._tell(place.line, event.at)
+
+    def _queues_listed(self, event: QueuesListed) -> None:
+        for key in [key for key, place in self._places.items() if place.member is not None]:
+            del self._by_device[self._places.pop(key).device][key]
+        self._listed = True
+        for member in event.members:
+            line = self._line_of_queue.get(member.queue)
+            if line is not None:
+                self._put((member.queue, member.interface), self._place_of(member, line))
+        self._tell_all(event.at)
+
+    def _device_changed(self, event: DeviceChanged) -> None:
+        places = self._by_device.get(event.device)
+        if places:
+            self._device_is(places, DEVICE_STATES.get(event.state, 0), event.at)
+
+    def _devices_listed(self, event: DevicesListed) -> None:
+        told = dict(event.devices)
+        for device, places in self._by_device.items():
+            if device in told:
+                self._device_is(places, DEVICE_STATES.get(told[device], 0), event.at)
+
+    def _out_of_sight(self, event: Event) -> None:
+        self._forget()
+        self._tell_all(event.at)
+
+    # --- places ------------------------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self._listed = False
+        self._places.clear()
+        self._by_device.clear()
+        self.wrapups.clear()
+        for line in self._lines.values():
+            for extension in line.extensions if not line.queues else ():
+                self._put(("", extension), _Place(line.name, extension, 0))
+
+    def _put(self, key: tuple[str, str], place: _Place) -> None:
+        before = self._places.get(key)
+        if before is not None:
+            del self._by_device[before.device][key]
+        self._places[key] = place
+        self._by_device.setdefault(place.device, {})[key] = place
+
+    def _place_of(self, member: MemberSeen, line: str) -> _Place:
+        place = _Place(line, member.state_interface or member.interface, member.status, member)
+        self._wraps_up(place)
+        return place
+
+    def _wraps_up(self, place: _Place) -> None:
+        """The queue leaves a member alone for its wrap-up time after each call."""
+        member = place.member
+        if member is not None and member.wrapup_seconds > 0 and member.last_call is not None:
+            until = member.last_call + timedelta(seconds=member.wrapup_seconds)
+            if until != place.wrapup_until and self.now is not None and until > self.now:
+                heapq.heappush(self.wrapups, until)
+            place.wrapup_until = until
+
+    def _device_is(self, places: Mapping[tuple[str, str], _Place], status: int, at: datetime) -> None:
+        changed = set()
+        for place in places.values():
+            before = place.standing()
+            self._set_status(place, status, at)
+            if place.standing() is not before:
+                changed.add(place.line)
+        for line in sorted(changed):
+            self._tell(line, at)
+
+    def _set_status(self, place: _Place, status: int, at: datetime) -> None:
+        if status in _IN_USE and place.status not in _IN_USE and place.status != 0:
+            self.facts.append(MemberActive(pbx=self._pbx, at=at, line=place.line))
+        place.status = status
+
+    # --- what follows ------------------------------------------------------------------------------------------------
+
+    def _tell_all(self, at: datetime) -> None:
+        for line in self._lines:
+            self._tell(line, at)
+
+    def _tell(self, line: str, at: datetime) -> None:
+        best: dict[str, _Standing] = {}
+        for place in self._places.values():
+            if place.line == line:
+                best[place.device] = max(best.get(place.device, _Standing.UNREACHABLE), place.standing())
+        count = Counter(best.values())
+        queueless = not self._lines[line].queues
+        fact = RosterChanged(
+            pbx=self._pbx,
+            at=at,
+            line=line,
+            there=count[_Standing.THERE],
+            unknown=count[_Standing.UNKNOWN],
+            paused=count[_Standing.PAUSED],
+            unreachable=count[_Standing.UNREACHABLE],
+            complete=bool(best) if queueless else self._listed,
+        )
+        before = self._told.get(line)
+        if before is None or _numbers(before) != _numbers(fact):
+            self._told[line] = fact
+            self.facts.append(fact)
+
+
+class Roster:
+    """The members of all lines. `handle(event)` takes the types of EVENTS and TimePassed, and returns facts."""
+
+    EVENTS: Final[frozenset[type[Event]]] = frozenset(
+        {MemberChanged, MemberRemoved, QueuesListed, DeviceChanged, DevicesListed, LinkUp, LinkDown, PbxShutdown}
+    )
+
+    def __init__(self, office: Office) -> None:
+        self._sites = {pbx.name: _Site(office, pbx.name) for pbx in office.pbxs}
+        self._names = [line.name for line in office.lines]
+
+    def handle(self, event: Event) -> list[Fact]:
+        """Take one event; return RosterChanged for each line whose telephones' standing changed, and MemberActive."""
+        if type(event) is TimePassed:
+            self._time_passed(event.at)
+            return []
+        site = self._sites.get(event.pbx)
+        handler = site.handlers.get(type(event)) if site is not None else None
+        if site is None or handler is None:
+            return []
+        site.now = event.at
+        handler(event)
+        if not site.facts:
+            return []
+        facts, site.facts = site.facts, []
+        return facts
+
+    def _time_passed(self, now: datetime) -> None:
+        for site in self._sites.values():
+            site.now = now if site.now is None else max(site.now, now)
+            while site.wrapups and site.wrapups[0] <= now:
+                heapq.heappop(site.wrapups)
+
+    def next_timer(self) -> datetime | None:
+        """When the next wrap-up ends."""
+        return min((site.wrapups[0] for site in self._sites.values() if site.wrapups), default=None)
+
+    def counts(self) -> dict[str, Mapping[MemberState, int]]:
+        """How many places of each line are in each state; a member of two queues has two places."""
+        found: dict[str, Counter[MemberState]] = {name: Counter() for name in self._names}
+        for site in self._sites.values():
+            for line, state in site.counts():
+                found[line][state] += 1
+        return dict(found)
+
+
+def _numbers(fact: RosterChanged) -> tuple[int, int, int, int, bool]:
+    return fact.there, fact.unknown, fact.paused, fact.unreachable, fact.complete
