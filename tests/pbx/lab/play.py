@@ -36,7 +36,10 @@ class Watcher(Protocol):
         """Stop and start again, in the midst of calls."""
 
     def cut(self) -> None:
-        """Lose the link to AMI for a moment, in the midst of calls."""
+        """Lose the link to AMI, in the midst of calls."""
+
+    def mend(self) -> None:
+        """Have the link again."""
 
     def stop(self) -> None:
         """End, once everything has been written."""
@@ -121,6 +124,8 @@ class _Stage:
                 if self.watcher:
                     self.watcher.cut()
                 self.recorder.cut(doing.seconds)
+                if self.watcher:
+                    self.watcher.mend()
                 self.recorder.snapshot(self.asterisk.line, "reconnect")
             case "snapshot":
                 self.recorder.snapshot(self.asterisk.line, "mid")

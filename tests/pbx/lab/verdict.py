@@ -22,8 +22,10 @@ def call_truth(found: Books, row: dict[str, Any]) -> dict[str, Any]:
     linked = _linked(found, uniqueid)
     observed = _observed(found, row, uniqueid, own, linked)
     wanted = {key: row[key] for key in ("line", "outcome", "by")}
+    if row["line"] is None:
+        wanted["outcome"] = "left-in-menu"
     return {
-        "cid": "" if dialling["withheld"] else dialling["number"],
+        "cid": None if dialling["withheld"] else dialling["number"],
         "did": dialling["to"],
         "name": dialling["name"],
         "t_start": row["t_start"],
@@ -126,7 +128,9 @@ def _left(own: list[books.Cel]) -> float:
         if row.kind == "APP_START":
             left = row.t if inside else left
             inside = row.app in RINGING_APPS
-        elif (inside and row.kind in ("APP_END", "HANGUP", "CHAN_END")) or (inside and row.kind == "STREAM_BEGIN" and row.app not in RINGING_APPS):
+        elif (inside and row.kind in ("APP_END", "HANGUP", "CHAN_END")) or (
+            inside and row.kind == "STREAM_BEGIN" and row.app not in RINGING_APPS
+        ):
             left, inside = row.t, False
     return left
 

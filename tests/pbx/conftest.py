@@ -1,0 +1,67 @@
+"""Plays every case that the selected tests ask for, side by side, once a session; prints the table at the end."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.pbx.lab.asterisk import missing
+from tests.pbx.lab.session import SIDE_BY_SIDE, Result, play_all
+from tests.pbx.lab.table import table
+
+Results = dict[tuple[str, str], Result]
+TABLE = pytest.StashKey[str]()
+
+
+def _reasons(items: list[pytest.Item]) -> dict[str, str]:
+    """Why an Asterisk that the selected tests need is not here, by its version."""
+    versions = {version for version, _ in map(_case_of, items)}
+    return {version: reason for version in versions if (reason := missing(version))}
+
+
+def _is_case(item: pytest.Item) -> bool:
+    return "case" in _parameters(item)
+
+
+def _case_of(item: pytest.Item) -> tuple[str, str]:
+    parameters = _parameters(item)
+    return str(parameters["version"]), str(parameters["case"])
+
+
+def _parameters(item: pytest.Item) -> dict[str, object]:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params if callspec else {}
+
+
+@pytest.fixture(scope="session")
+def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What every case that a selected test asks for has left."""
+    items = [item for item in request.session.items if _is_case(item)]
+    reasons = _reasons(items)
+    if reasons and os.environ.get("CALLCENTRE_PBX_REQUIRED") == "1":
+        pytest.fail("; ".join(reasons.values()), pytrace=False)
+    playable = [one for one in map(_case_of, items) if one[0] not in reasons]
+    kept = os.environ.get("CALLCENTRE_PBX_KEEP")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("pbx")
+    folder.mkdir(parents=True, exist_ok=True)
+    side_by_side = int(os.environ.get("CALLCENTRE_PBX_SIDE_BY_SIDE", SIDE_BY_SIDE))
+    played = play_all(playable, folder, side_by_side)
+    request.config.stash[TABLE] = table(played[key] for key in sorted(played))
+    return played
+
+
+@pytest.fixture
+def result(results: Results, version: str, case: str) -> Result:
+    """What this test's case has left; skips where that Asterisk has not been fetched."""
+    if (version, case) not in results:
+        pytest.skip(missing(version) or "not played")
+    played = results[version, case]
+    if played.error:
+        pytest.fail(played.error, pytrace=False)
+    return played
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table of the run."""
+    if TABLE in config.stash:
+        terminalreporter.section("calls through a real PBX")
+        terminalreporter.write_line(config.stash[TABLE])

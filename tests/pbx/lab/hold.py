@@ -1,0 +1,138 @@
+"""Holds what callcentre says of a case against the truth, call by call and ring by ring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Row = dict[str, Any]
+
+TIME = 0.1
+"""Seconds by which a moment may differ."""
+
+SPAN = 0.15
+"""Seconds by which a length of time may differ."""
+
+
+@dataclass(slots=True)
+class Held:
+    """One call held against its truth: what is true, what was said, and every difference."""
+
+    uniqueid: str
+    truth: Row
+    said: Row | None
+    differences: list[str] = field(default_factory=list)
+
+
+def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = False) -> list[Held]:
+    """Every call of the truth, and every call that is in no truth, with their differences.
+
+    `rows` and `messages` are as `callcentre replay --json` prints them. `blind`: heard by an account
+    without class `dialplan`, which cannot know how a call ended that no person answered.
+    """
+    said = {row["uniqueid"]: row for row in rows}
+    held = []
+    for call in truth["calls"]:
+        row = said.pop(call["uniqueid"], None)
+        one = Held(call["uniqueid"], call, row)
+        if call["wanted"]["line"] is None:
+            if row is not None:
+                one.differences.append(f"reached no line, yet is a call of {row['line']}")
+        elif row is None:
+            if not (blind and _unseen(call)):
+                one.differences.append("missing")
+        else:
+            one.differences += _call(row, call, blind)
+        held.append(one)
+    held += [Held(key, {}, row, ["is in no truth"]) for key, row in said.items()]
+    lost = list(_messages(messages, truth))
+    if lost:
+        held.append(Held("voicemail", {}, None, lost))
+    return held
+
+
+def _unseen(call: Row) -> bool:
+    """Whether nothing but class `dialplan` shows that the call reached a line."""
+    return call["observed"]["outcome"] in {"refused", "voicemail_empty", "closed", "voicemail"}
+
+
+def epoch(stamp: str | None) -> float | None:
+    """Epoch seconds of an ISO 8601 time."""
+    return None if stamp is None else datetime.fromisoformat(stamp).timestamp()
+
+
+def _near(said: float | None, true: float | None, slack: float) -> bool:
+    if said is None or true is None:
+        return said is true
+    return abs(said - true) <= slack
+
+
+def _call(row: Row, call: Row, blind: bool) -> Iterator[str]:
+    seen, wanted = call["observed"], call["wanted"]
+    outcomes = {seen["outcome"]}
+    if blind and "agent_answer" not in seen:
+        outcomes |= {"abandoned", "short_abandoned", "closed", "refused", "overflowed", "voicemail_empty"}
+    if row["outcome"] not in outcomes:
+        yield f"outcome {row['outcome']}, true {seen['outcome']}"
+    if row["line"].partition("-")[0] != wanted["line"]:
+        yield f"line {row['line']}, true {wanted['line']}"
+    if row["answered_by"] != seen.get("answered_by"):
+        yield f"answered_by {row['answered_by']}, true {seen.get('answered_by')}"
+    slack = 1.1 if row["quality"] == "inferred" else TIME
+    moments = [("answered_at", "agent_answer"), ("ended_at", "end"), ("first_ring_at", "first_ring")]
+    if not blind:
+        moments.append(("offered_at", "offered"))
+    for name, key in moments:
+        if not _near(epoch(row[name]), seen.get(key), slack):
+            yield f"{name} {row[name]}, true {_stamp(seen.get(key))}"
+    spans = [("talk_seconds", "talk")] if blind else [("wait_seconds", "wait"), ("talk_seconds", "talk")]
+    for name, key in spans:
+        if not _near(row[name], seen.get(key), slack + SPAN - TIME):
+            yield f"{name} {row[name]}, true {seen.get(key)}"
+    if row["rings"] != seen["rings"]:
+        yield f"rings {row['rings']}, true {seen['rings']}"
+    yield from _attempts(row["attempts"], call["attempts"])
+
+
+def _stamp(moment: float | None) -> str | None:
+    return None if moment is None else datetime.fromtimestamp(moment).astimezone().isoformat()
+
+
+def _attempts(said: list[Row], true: list[Row]) -> Iterator[str]:
+    left = list(said)
+    for ring in true:
+        if ring["ring_start"] is None:
+            continue
+        same = [
+            one
+            for one in left
+            if one["interface"] == ring["interface"] and _near(epoch(one["ring_start"]), ring["ring_start"], TIME)
+        ]
+        if not same:
+            yield f"{ring['interface']} rang at {_stamp(ring['ring_start'])}: no such attempt"
+            continue
+        left.remove(same[0])
+        if not _near(epoch(same[0]["ring_end"]), ring["ring_end"], TIME):
+            yield f"{ring['interface']} ring_end {same[0]['ring_end']}, true {_stamp(ring['ring_end'])}"
+        for key in ("result", "after_answer"):
+            if same[0][key] != ring[key]:
+                yield f"{ring['interface']} {key} {same[0][key]}, true {ring[key]}"
+    for one in left:
+        if one["ring_start"] is not None:
+            yield f"{one['interface']} never rang at {one['ring_start']}"
+
+
+def _messages(said: list[Row], truth: Row) -> Iterator[str]:
+    left = list(truth["voicemail"])
+    for message in said:
+        box = message["mailbox"].partition("@")[0]
+        moment = epoch(message["left_at"]) or 0.0
+        same = [one for one in left if one["box"] == box and -2.0 < moment - one["origtime"] < 60.0]
+        if not same:
+            yield f"a message in {message['mailbox']} at {message['left_at']} that nobody left"
+            continue
+        left.remove(same[0])
+    for one in left:
+        yield f"the message in {one['box']} at {one['origtime']} is missing"
