@@ -172,14 +172,14 @@ class _Link:
 
 
 class Metrics:
-    """Counts committed facts (`observe`) and what the AMI clients see; `watch` adds the gauges. One for each registry.
+    """Counts committed facts (`observe`) and what the AMI clients see; `watch` adds the gauges.
 
     Every series of the configured lines is there from the start at 0, so that rate() sees the first rise.
     """
 
-    def __init__(self, registry: CollectorRegistry, office: Office, *, version: str) -> None:
+    def __init__(self, office: Office, *, version: str) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self._registry = registry
+        self.registry = registry = CollectorRegistry()
         self._office = office
         self._families = families = _Families(registry)
         self._queues = {
@@ -207,8 +207,8 @@ class Metrics:
 
     def watch(self, *, now: Callable[[], datetime], snapshot: Callable[[datetime], Snapshot], service: Service) -> None:
         """Read gauges from the core's `snapshot` and from `service` at every scrape."""
-        self._registry.register(_Gauges(self._office, now, snapshot))
-        self._registry.register(_ServiceGauges(self._links, service))
+        self.registry.register(_Gauges(self._office, now, snapshot))
+        self.registry.register(_ServiceGauges(self._links, service))
 
     def observe(self, facts: Sequence[Fact]) -> None:
         """Count facts that were committed."""

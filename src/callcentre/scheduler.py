@@ -5,6 +5,7 @@ firing that comes when nothing is due, so a timer that was put off is left to fi
 busy office moves its next timer with every event, the scheduler is touched a few times a second at most.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -19,11 +20,16 @@ _SOONEST = timedelta(milliseconds=20)
 
 
 class Scheduler:
-    """Fires the core's next timer. Times are aware UTC; late firings are made up for at once, never dropped."""
+    """Fires the core's next timer. Times are aware UTC; late firings are made up for at once, never dropped.
 
-    def __init__(self, *, clock: Clock, inbox: Inbox) -> None:
+    The core lives on the time of the PBXs' own clocks: `offset` says by how much they differ from ours (theirs minus
+    ours, of the slowest), so that a wrong clock does not make it decide before the PBX has spoken.
+    """
+
+    def __init__(self, *, clock: Clock, inbox: Inbox, offset: Callable[[], timedelta] = timedelta) -> None:
         self._clock = clock
         self._inbox = inbox
+        self._offset = offset
         self._armed: datetime | None = None
         # Without misfire_grace_time=None, a job late by more than a second would be dropped in silence.
         self._scheduler = AsyncIOScheduler(
@@ -44,10 +50,10 @@ class Scheduler:
         if when is None or (self._armed is not None and self._armed <= when):
             return
         self._armed = when
-        fire_at = max(when, self._clock.now() + _SOONEST)
+        fire_at = max(when - self._offset(), self._clock.now() + _SOONEST)
         self._scheduler.add_job(self._fire, "date", run_date=fire_at, id=_JOB, replace_existing=True)
 
     async def _fire(self) -> None:
         """Wake the core. A coroutine, because APScheduler runs plain functions in a thread."""
         self._armed = None
-        self._inbox.put([TimePassed(pbx="", at=self._clock.now())], 0)
+        self._inbox.put([TimePassed(pbx="", at=self._clock.now() + self._offset())], 0)

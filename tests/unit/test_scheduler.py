@@ -59,3 +59,14 @@ async def test_nothing_asked_for_nothing_fired(inbox: Inbox, scheduler: Schedule
 
 def test_a_scheduler_that_never_started_can_be_stopped(inbox: Inbox) -> None:
     Scheduler(clock=CLOCK, inbox=inbox).stop()
+
+
+async def test_the_cores_time_is_that_of_the_pbx(inbox: Inbox) -> None:
+    slow = timedelta(hours=-1)
+    scheduler = Scheduler(clock=CLOCK, inbox=inbox, offset=lambda: slow)
+    scheduler.start()
+    asked = CLOCK.now() + slow + timedelta(milliseconds=60)
+    scheduler.set(asked)
+    (event,) = await fired(inbox)
+    assert asked <= event.at < asked + timedelta(seconds=5)
+    scheduler.stop()

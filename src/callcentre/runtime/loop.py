@@ -338,9 +338,11 @@ class Loop:
             return
 
     def _give_up(self) -> None:
-        self._log.error("facts lost: callcentre stops while the database is away", facts=len(self._buffer))
+        if len(self._buffer):
+            self._log.error("facts lost: callcentre stops while the database is away", facts=len(self._buffer))
         for pbx, number in self._buffer.per_pbx.items():
-            self.lost[pbx, "unwritten"] += number
+            if number:
+                self.lost[pbx, "unwritten"] += number
         for due in self._afterwards:
             if due.reply is not None and not due.reply.done():
                 due.reply.set_exception(StoreUnavailable("callcentre stopped before the database was back"))

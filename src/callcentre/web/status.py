@@ -71,10 +71,8 @@ class Status:
 def page(status: Status) -> str:
     """The whole page as HTML."""
     local = status.at.astimezone(ZoneInfo(status.zone))
-    body = [
-        f'<header><h1>Calls today</h1><p><time datetime="{status.at.isoformat()}">{local:%A %d %B %Y, %H:%M:%S}</time>'
-        f"</p>{_links(status)}</header>"
-    ]
+    when = f'<p><time datetime="{status.at.isoformat()}">{local:%A %d %B %Y, %H:%M:%S}</time></p>'
+    body = [f"<header><h1>Calls today</h1>{when}{_links(status)}</header>"]
     if status.notice:
         body.append(f'<p class="note">{escape(status.notice)}</p>')
     if status.store_problem:

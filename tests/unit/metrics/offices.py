@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from prometheus_client import CollectorRegistry
 from tests.unit.runtime.samples import NOON
 
 from callcentre.core.centre import Snapshot
@@ -73,14 +72,14 @@ class Daemon:
 
 @dataclass
 class Scrape:
-    """Metrics of OFFICE in a registry of their own."""
+    """Metrics of OFFICE."""
 
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     daemon: Daemon = field(default_factory=Daemon)
     view: Snapshot = VIEW
 
     def __post_init__(self) -> None:
-        self.metrics = Metrics(self.registry, OFFICE, version="0.1.0")
+        self.metrics = Metrics(OFFICE, version="0.1.0")
+        self.registry = self.metrics.registry
         self.metrics.watch(now=lambda: NOON, snapshot=lambda _at: self.view, service=self.daemon)
 
     def value(self, name: str, **labels: str) -> float | None:
