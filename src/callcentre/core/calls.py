@@ -22,7 +22,7 @@ from callcentre.core.switchboard import Switchboard
 
 
 class Calls:
-    """The calls of all PBXs: `handle(event)` returns what became of them."""
+    """The calls of all PBXs: `handle(event)` returns what became of them. `EVENTS` are the kinds it knows."""
 
     def __init__(self, office: Office) -> None:
         calendars = {line.name: Calendar(line) for line in office.lines}
@@ -30,6 +30,7 @@ class Calls:
         self._exchanges = {name: Exchange(board) for name, board in self._boards.items()}
         self._sights = {name: Sight(board, self._exchanges[name]) for name, board in self._boards.items()}
         self._handlers = {name: self._table(name) for name in self._boards}
+        self.EVENTS: frozenset[type] = frozenset(kind for table in self._handlers.values() for kind in table)
 
     def _table(self, pbx: str) -> dict[type, Callable[..., None]]:
         sight = self._sights[pbx]

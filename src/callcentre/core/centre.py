@@ -1,6 +1,6 @@
 """CallCentre: routing only. Each event goes to the parts that know it; their facts go to those that listen to facts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,6 +40,9 @@ class Snapshot:
 
 
 NOTHING = Step()
+Handlers = tuple[Callable[[Event], list[Fact]], ...]
+Route = tuple[Handlers, Handlers]
+NOWHERE: Route = ((), ())
 
 
 class CallCentre:
@@ -55,20 +58,30 @@ class CallCentre:
         self._mailboxes = Mailboxes(office)
         self._calendars = {line.name: Calendar(line) for line in office.lines}
         self._lines = office.lines
+        heard = self._calls.EVENTS | Roster.EVENTS | Staffing.EVENTS | Mailboxes.EVENTS | {TimePassed}
+        self._routes = {kind: self._route(kind) for kind in heard}
 
     def handle(self, event: Event) -> Step:
         """Take one event; return its facts and commands. Never raises for what a PBX may say."""
-        facts = self._calls.handle(event)
-        kind = type(event)
-        if kind in Roster.EVENTS or kind is TimePassed:
-            facts += self._roster.handle(event)
-        staffing = self._staffing.handle(event) if kind in Staffing.EVENTS or kind is TimePassed else []
-        messages = self._mailboxes.handle(event) if kind in Mailboxes.EVENTS or kind is TimePassed else []
-        facts = self._tell(facts) + staffing + messages
-        if kind is EventsQuarantined:
-            reason = f"events not believed: {event.reason}" if isinstance(event, EventsQuarantined) else ""
+        first, then = self._routes.get(type(event), NOWHERE)
+        facts: list[Fact] = []
+        for handle in first:
+            facts += handle(event)
+        if facts:
+            facts = self._tell(facts)
+        for handle in then:
+            facts += handle(event)
+        if isinstance(event, EventsQuarantined):
+            reason = f"events not believed: {event.reason}"
             return Step(facts=tuple(facts), commands=(Resync(pbx=event.pbx, reason=reason),))
         return Step(facts=tuple(facts)) if facts else NOTHING
+
+    def _route(self, kind: type[Event]) -> Route:
+        """Who hears of events of this kind: calls and members first, then those that read what these concluded."""
+        always = kind is TimePassed
+        first = [part.handle for part in (self._calls, self._roster) if always or kind in part.EVENTS]
+        then = [part.handle for part in (self._staffing, self._mailboxes) if always or kind in part.EVENTS]
+        return tuple(first), tuple(then)
 
     def _tell(self, facts: list[Fact]) -> list[Fact]:
         """Hand facts on to the parts that listen to them; return them with what they led to."""

@@ -1,7 +1,7 @@
 """One PBX's calls: channels come and go, calls begin with them and are decided after them.
 
 The rules, with their reasons, are in docs/explanation/how-a-call-is-measured.md. A caller's channel is made in state
-Ring; a line claims it by DID, queue or extension; its Hangup ends the call, whose outcome is decided then or soon after.
+Ring; a line claims it by DID, queue or extension; its Hangup ends the call, its outcome is decided then or soon after.
 """
 
 import heapq
@@ -10,7 +10,13 @@ from datetime import datetime, timedelta
 
 from callcentre.core.channels import STATE_RING, STATE_RINGING, STATE_UP, Channel
 from callcentre.core.dialling import Dialling
-from callcentre.core.events import ChannelCreated, ChannelGone, ChannelRenamed, ChannelStateChanged, MemberChanged
+from callcentre.core.events import (
+    ChannelCreated,
+    ChannelGone,
+    ChannelRenamed,
+    ChannelStateChanged,
+    MemberChanged,
+)
 from callcentre.core.facts import CallEnded, MenuAbandoned
 from callcentre.core.queueing import Queueing
 from callcentre.core.switchboard import Switchboard
