@@ -16,7 +16,7 @@ Row = dict[str, Any]
 TIME = 0.1
 WAIT = 0.15
 SHORT_ABANDON = 5.0
-SHORT_ABANDON_EDGE = 0.2
+TOLD_BY_NAME = {"answered", "voicemail", "voicemail_empty", "closed", "refused", "overflowed", "lost"}
 RING_CYCLE = 3.0
 
 
@@ -67,7 +67,7 @@ def _call(mine: Row, call: Row, observed: Row) -> Iterator[str]:
         yield f"outcome {mine['outcome']}, true {' or '.join(sorted(wanted))}"
     if mine["did"] != call["did"]:
         yield f"did {mine['did']}, true {call['did']}"
-    if mine["caller"] != call["cid"]:
+    if (mine["caller"] or None) != (call["cid"] or None):
         yield f"caller {mine['caller']}, true {call['cid']}"
     answer = observed.get("agent_answer")
     if not _near(_epoch(mine["answered_at"]), answer, TIME):
@@ -84,16 +84,17 @@ def _call(mine: Row, call: Row, observed: Row) -> Iterator[str]:
         entered = _epoch(mine["offered_at"])
         if entered is not None and not _near(mine["wait_seconds"], answer - entered, WAIT):
             yield f"wait {mine['wait_seconds']}, true {answer - entered}"
-    hold = observed.get("hold_seconds", observed.get("abandoned_after"))
-    if hold is not None and not _near(mine["wait_seconds"], hold, 1.0 + WAIT):
+    hold = observed.get("abandoned_after")
+    if hold is not None and len(observed["queues"]) == 1 and not _near(mine["wait_seconds"], hold, 1.0 + WAIT):
         yield f"wait {mine['wait_seconds']}, the queue's own {hold}"
 
 
 def _outcomes(call: Row, observed: Row) -> set[str]:
-    if observed["outcome"] in {"answered", "voicemail"}:
-        return {observed["outcome"]}
+    for told in (observed["outcome"], call["wanted"]["outcome"]):
+        if told in TOLD_BY_NAME:
+            return {told}
     start = call.get("caller_sip", {}).get("invite", observed["start"])
-    waited = observed["end"] - start
+    waited = observed.get("wait", observed["end"] - start)
     if abs(waited - SHORT_ABANDON) < 1.0:
         return {"abandoned", "short_abandoned"}
     return {"short_abandoned" if waited < SHORT_ABANDON else "abandoned"}
@@ -128,7 +129,7 @@ def _attempt(interface: str, phone: Row, row: Row, attempt: Row) -> Iterator[str
     if ends and not _near(_epoch(attempt["ring_end"]), min(ends), TIME):
         yield f"{interface}: ring_end {attempt['ring_end']}, true {min(ends)}"
     if "refused" in phone:
-        wanted = {"busy"}
+        wanted = {"forwarded"} if " 302 " in phone.get("refusal", "") else {"busy"}
     elif "cancelled" in phone:
         wanted = {"cancelled", "rang_out", "picked_up"}
     else:

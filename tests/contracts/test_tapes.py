@@ -1,13 +1,16 @@
-"""Every tape of a real Asterisk replays to what its own books and telephones said: ours, and any that CALLCENTRE_TAPES names."""
+"""Every tape of a real Asterisk replays to what its own books and telephones said.
+
+Ours in tests/tapes, and every folder that CALLCENTRE_TAPES names (roots, colon-separated).
+"""
 
 import os
 from pathlib import Path
 
 import pytest
+from tests.contracts.tape_truth import differences
 
 from callcentre.config.load import load
 from callcentre.history.replay import replay
-from tests.contracts.tape_truth import differences
 
 OWN = Path(__file__).parents[1] / "tapes"
 
