@@ -1,0 +1,222 @@
+"""The commands. Exit 0 complete, 1 the input or the answer is wrong, 2 the configuration or the call is.
+
+What was asked for goes to standard output, everything else to standard error; a user's mistake is one message, never
+a traceback. Rooms are imported where a command needs them, so that a small one starts at once.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from callcentre.core.errors import CallcentreError, ConfigError
+
+if TYPE_CHECKING:
+    from callcentre.config.settings import Config
+
+WRONG, MISUSED = 1, 2
+_DEFAULT_CONFIG = Path("callcentre.toml")
+
+app = typer.Typer(
+    name="callcentre",
+    help="Measures every call of an Asterisk PBX against what the office promised.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
+ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)]
+
+
+def main() -> None:
+    """Run the command line; the entry point of the package."""
+    try:
+        app()
+    except ConfigError as error:
+        _quit(MISUSED, str(error))
+    except CallcentreError as error:
+        _quit(WRONG, str(error))
+    except KeyboardInterrupt:
+        _quit(130, "interrupted")
+    except BrokenPipeError:
+        # The reader of our output had enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _quit(code: int, message: str) -> NoReturn:
+    print(f"callcentre: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _config(path: Path) -> "Config":
+    from callcentre.config.load import load
+
+    return load(path, os.environ)
+
+
+# --- the daemon ------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(
+    config: ConfigPath = _DEFAULT_CONFIG,
+    log_level: LogLevel = "info",
+) -> None:
+    """Connect to the PBXs and measure every call, until told to stop (SIGTERM, Ctrl-C)."""
+    from callcentre import app as daemon
+    from callcentre.runtime import log
+
+    loaded = _config(config)
+    if log_level not in ("debug", "info", "warning", "error"):
+        raise ConfigError(f"--log-level {log_level} is none; write debug, info, warning or error")
+    written = asyncio.run(daemon.serve(loaded, log=log.set_up(level=log_level), started=lambda _address: None))
+    if not written:
+        raise typer.Exit(WRONG)
+
+
+@app.command("check-config")
+def check_config(config: ConfigPath = _DEFAULT_CONFIG) -> None:
+    """Say what a configuration means, line by line, and what should be looked at."""
+    from callcentre.config.describe import describe
+
+    for line in describe(_config(config)):
+        print(line)
+
+
+@app.command("init-config")
+def init_config(path: Annotated[Path, typer.Argument(help="Where to write it.")] = _DEFAULT_CONFIG) -> None:
+    """Write a commented configuration to start from; an existing file is never overwritten."""
+    from callcentre.config.template import TEMPLATE
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already; name another file, or move that one away") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    print(f"{path} written. Edit it, then: callcentre check-config --config {path}", file=sys.stderr)
+
+
+@app.command("upgrade-db")
+def upgrade_db(config: ConfigPath = _DEFAULT_CONFIG) -> None:
+    """Bring the database's tables up to this version's. Make a backup first."""
+    from callcentre.store.database import Database
+
+    async def work(url: str) -> str:
+        database = await Database.open(url)
+        try:
+            return await database.upgrade()
+        finally:
+            await database.close()
+
+    print(f"schema {asyncio.run(work(_config(config).store.url))}")
+
+
+# --- tapes -----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def replay(
+    tapes: Annotated[list[Path], typer.Argument(help="Recordings of AMI; each is an office of its own.")],
+    config: ConfigPath = _DEFAULT_CONFIG,
+    snapshots: Annotated[Path | None, typer.Option(help="Replies a client could have asked for.")] = None,
+    pbx: Annotated[str | None, typer.Option(help="Whose tape it is; needed if the configuration has several.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")] = False,
+) -> None:
+    """Measure a recording as if it happened now, on the tape's own clock. Needs no PBX and no database."""
+    from callcentre.history.replay import replay as play
+
+    loaded = _config(config)
+    name = _the_pbx(loaded, pbx)
+    if snapshots is not None and len(tapes) > 1:
+        raise ConfigError("--snapshots goes with one tape; replay the others by themselves")
+    rows = (row for tape in tapes for row in play(tape, loaded.office, name, snapshots))
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+    else:
+        _print_calls(rows)
+
+
+def _the_pbx(config: "Config", wanted: str | None) -> str:
+    names = [pbx.name for pbx in config.pbxs]
+    if wanted is None and len(names) == 1:
+        return names[0]
+    if wanted in names:
+        return wanted
+    said = "several PBXs are configured" if wanted is None else f"--pbx {wanted} is not configured"
+    raise ConfigError(f"{said}; write --pbx with one of {', '.join(names)}")
+
+
+def _print_calls(rows: Iterable[dict[str, object]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading, how in (
+        ("offered at", "left"),
+        ("line", "left"),
+        ("outcome", "left"),
+        ("wait s", "right"),
+        ("rings", "right"),
+        ("talk s", "right"),
+        ("answered by", "left"),
+        ("in time", "left"),
+        ("quality", "left"),
+    ):
+        table.add_column(heading, justify=how, overflow="fold")  # type: ignore[arg-type]
+    others: dict[str, int] = {}
+    for row in rows:
+        if "uniqueid" not in row:
+            kind = next(iter(row))
+            others[kind] = others.get(kind, 0) + 1
+            continue
+        table.add_row(
+            str(row["offered_at"])[:19].replace("T", " "),
+            str(row["line"]),
+            str(row["outcome"]).replace("_", " "),
+            _number(row["wait_seconds"]),
+            _number(row["rings"], places=0),
+            _number(row["talk_seconds"]),
+            str(row["answered_by"] or ""),
+            {True: "yes", False: "no", None: ""}[row["within_seconds"]],  # type: ignore[index]
+            str(row["quality"]),
+        )
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False)
+    console.print(table)
+    words = {"voicemail": "voicemail messages", "attendance": "intervals of attendance"}
+    told = [f"{table.row_count} calls", *(f"{number} {words.get(kind, kind)}" for kind, number in others.items())]
+    console.print(", ".join(told) + " (--json prints everything; times are UTC)")
+
+
+def _number(value: object, places: int = 1) -> str:
+    return f"{value:.{places}f}" if isinstance(value, int | float) else ""
+
+
+# --- small answers ---------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def rings(
+    seconds: Annotated[float, typer.Argument(help="How long the telephone rang.", min=0)],
+    tone: Annotated[str, typer.Option(help="The tone zone, or a cadence as in indications.conf.")] = "uk",
+) -> None:
+    """How many rings a caller has heard begin after so many seconds."""
+    from callcentre.config.tones import RING_CADENCES
+    from callcentre.core.rings import cycle_of, rings_begun
+
+    try:
+        cycle = cycle_of(RING_CADENCES.get(tone, tone))
+    except ValueError as error:
+        raise ConfigError(f"--tone {tone}: {error}; or write one of {', '.join(sorted(RING_CADENCES))}") from None
+    print(rings_begun(timedelta(seconds=seconds), cycle))
