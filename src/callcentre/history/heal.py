@@ -1,0 +1,126 @@
+"""Healing: what became of calls whose end we did not see, from Asterisk's own book.
+
+A healed call keeps what was measured of it and takes the rest from queue_log, as `inferred`. A call that the book does
+not know (it never came to a queue), or that a restart of Asterisk cut off, stays lost.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from callcentre.core import service_level
+from callcentre.core.charter import Line, Office
+from callcentre.core.facts import Call, CallHealed, RingAttempt, Visit
+from callcentre.core.rings import rings_begun
+from callcentre.core.terms import AttemptResult, Outcome, Quality, VisitResult
+from callcentre.history.as_calls import Translator
+from callcentre.history.books import QueueLogs
+
+
+def heal(
+    lost: Iterable[Call],
+    paths: Sequence[Path],
+    office: Office,
+    *,
+    at: datetime,
+    names: Mapping[str, str] | None = None,
+) -> list[CallHealed]:
+    """Return a fact for each call of `lost` (all of one PBX) whose end these files tell; `at` is now.
+
+    Blocks while it reads, from the earliest of the calls on: call it in a thread. Error: UnreadableBook.
+    """
+    wanted = {call.key.uniqueid: call for call in lost if call.outcome is Outcome.LOST}
+    if not wanted:
+        return []
+    pbx = next(iter(wanted.values())).key.pbx
+    lines = {line.name: line for line in office.lines}
+    translator = Translator(office, pbx, names)
+    earliest = min(call.offered_at for call in wanted.values())
+    healed: list[CallHealed] = []
+    for told in QueueLogs(paths).calls(since=earliest - timedelta(seconds=2)):
+        ours = wanted.get(told.callid)
+        line = None if ours is None else lines.get(ours.line)
+        if ours is None or line is None or told.running:
+            continue
+        theirs = translator.call(told, line)
+        if theirs.outcome is not Outcome.LOST:
+            healed.append(CallHealed(pbx=pbx, at=at, call=_joined(ours, theirs, line)))
+    return healed
+
+
+def _joined(ours: Call, theirs: Call, line: Line) -> Call:
+    """What was measured stays; what is missing is theirs. Their whole seconds never contradict the order of ours."""
+    answered = ours.answered_at or theirs.answered_at
+    if answered is not None:
+        answered = max(answered, ours.first_ring_at or ours.offered_at)
+    ended = ours.ended_at or theirs.ended_at
+    if ended is not None:
+        ended = max(ended, answered or ours.offered_at)
+    wait = _wait(ours, theirs, answered)
+    first_ring = ours.first_ring_at or theirs.first_ring_at
+    if ours.first_ring_at is not None and answered is not None:
+        ringing: timedelta | None = answered - ours.first_ring_at
+    else:
+        ringing = None if theirs.ring_seconds is None else timedelta(seconds=theirs.ring_seconds)
+    rings = None if ringing is None else rings_begun(ringing, line.ring_cycle_seconds)
+    outcome = theirs.outcome
+    return replace(
+        ours,
+        caller=ours.caller or theirs.caller,
+        first_ring_at=first_ring,
+        answered_at=answered,
+        ended_at=ended,
+        outcome=outcome,
+        wait_seconds=wait,
+        ring_seconds=None if ringing is None else ringing.total_seconds(),
+        rings=rings,
+        talk_seconds=(ended - answered).total_seconds() if answered and ended else None,
+        answered_by=ours.answered_by or theirs.answered_by,
+        attempts=_attempts(ours, theirs),
+        visits=_visits(ours, theirs),
+        within_seconds=service_level.within_seconds(line.charter, outcome, wait),
+        within_rings=service_level.within_rings(line.charter, outcome, rings),
+        quality=Quality.INFERRED,
+    )
+
+
+def _wait(ours: Call, theirs: Call, answered: datetime | None) -> float | None:
+    if answered is not None:
+        return (answered - ours.offered_at).total_seconds()
+    if theirs.wait_seconds is None:
+        return ours.wait_seconds
+    until = theirs.offered_at + timedelta(seconds=theirs.wait_seconds)
+    return max((until - ours.offered_at).total_seconds(), 0.0)
+
+
+def _attempts(ours: Call, theirs: Call) -> tuple[RingAttempt, ...]:
+    """Ours, with the end of those that were still ringing; theirs where we saw none."""
+    if not ours.attempts:
+        return theirs.attempts
+    ends = {(attempt.interface, attempt.after_answer): attempt for attempt in theirs.attempts}
+    joined = []
+    for attempt in ours.attempts:
+        known = ends.get((attempt.interface, attempt.after_answer))
+        if attempt.result in (None, AttemptResult.LOST) and known is not None and known.ring_end is not None:
+            start = attempt.ring_start or known.ring_start
+            end = known.ring_end if start is None else max(known.ring_end, start)
+            joined.append(replace(attempt, ring_start=start, ring_end=end, result=known.result))
+        else:
+            joined.append(attempt)
+    return tuple(joined)
+
+
+def _visits(ours: Call, theirs: Call) -> tuple[Visit, ...]:
+    """Ours, with the end of those that we did not see end, and those of theirs that we did not see begin."""
+    joined = []
+    for place, visit in enumerate(theirs.visits):
+        mine = ours.visits[place] if place < len(ours.visits) else None
+        if mine is None or mine.queue != visit.queue:
+            joined.append(visit)
+        elif mine.result in (None, VisitResult.LOST):
+            leave = None if visit.leave is None else max(visit.leave, mine.enter)
+            joined.append(replace(mine, leave=leave, result=visit.result))
+        else:
+            joined.append(mine)
+    return tuple(joined) + ours.visits[len(theirs.visits) :]
