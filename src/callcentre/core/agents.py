@@ -169,9 +169,10 @@ class _Site:
             if device in told:
                 self._device_is(places, DEVICE_STATES.get(told[device], 0), event.at)
 
-    def _out_of_sight(self, event: Event) -> None:
+    def _out_of_sight(self, _event: Event) -> None:
+        """Nothing is known any more. Staffing hears of the link itself, and is told again from scratch."""
         self._forget()
-        self._tell_all(event.at)
+        self._told.clear()
 
     # --- places ------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from callcentre.core.calls import Calls
 from callcentre.core.charter import Office
 from callcentre.core.commands import Command, Resync
 from callcentre.core.events import Event, EventsQuarantined, TimePassed
-from callcentre.core.facts import Call, Fact
+from callcentre.core.facts import Call, Fact, Hint
 from callcentre.core.mailboxes import Mailboxes
 from callcentre.core.staffing import Staffing
 from callcentre.core.terms import Attendance, Hours, MemberState
@@ -84,8 +84,8 @@ class CallCentre:
         return tuple(first), tuple(then)
 
     def _tell(self, facts: list[Fact]) -> list[Fact]:
-        """Hand facts on to the parts that listen to them; return them with what they led to."""
-        told = list(facts)
+        """Hand facts on to the parts that listen to them; return them, but for hints, with what they led to."""
+        told = [fact for fact in facts if not isinstance(fact, Hint)]
         for fact in facts:
             told += self._staffing.handle_fact(fact)
             told += self._mailboxes.handle_fact(fact)
@@ -102,7 +102,8 @@ class CallCentre:
 
     def finish(self, at: datetime) -> Step:
         """The input ended at `at` (a tape's end): what still runs is reported as in progress, intervals are closed."""
-        return Step(facts=tuple(self._tell(self._calls.finish(at)) + self._staffing.finish(at)))
+        told = self._tell(self._calls.finish(at))
+        return Step(facts=(*told, *self._staffing.finish(at), *self._mailboxes.finish(at)))
 
     def snapshot(self, at: datetime) -> Snapshot:
         """The state at `at`; cheap enough for every scrape."""

@@ -186,8 +186,13 @@ class MessageLeft(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RosterChanged(Fact):
-    """How many telephones of a line could answer, as far as it is known; for staffing, not for the store.
+class Hint(Fact):
+    """What one part of the core tells another; it does not leave the core."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterChanged(Hint):
+    """How many telephones of a line could answer, as far as it is known.
 
     Each telephone counts once, however many queues it serves: `there` (logged in, not paused, reachable, busy or not),
     else `unknown`, else `paused`, else `unreachable`. `complete`: no telephone can be missing from these numbers.
@@ -202,7 +207,7 @@ class RosterChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemberActive(Fact):
-    """Somebody on this line's telephones took up a call or made one; for staffing, not for the store."""
+class MemberActive(Hint):
+    """Somebody on this line's telephones took up a call or made one."""
 
     line: str

@@ -19,7 +19,6 @@ from callcentre.core.events import (
     LinkDown,
     MailboxChanged,
     PbxShutdown,
-    TimePassed,
     UserEventRaised,
     VariableSet,
 )
@@ -31,6 +30,9 @@ VOICEMAIL_TOLD: Final = "CallcentreVoicemail"
 
 _COPIES_WITHIN: Final = timedelta(seconds=1)
 """VoiceMail(600&601) copies the message and tells of each box at once; a second message takes longer to speak."""
+
+_REMEMBERED: Final = 1000
+"""Channels whose messages were told, kept for a MessageWaiting that comes after the Hangup (another thread of Asterisk)."""
 
 _LONGEST: Final = 24 * 60 * 60
 _LONGEST_NUMBER: Final = 40
@@ -89,8 +91,8 @@ class Mailboxes:
         self._new: dict[_Key, int] = {}
         self._calls: dict[_Key, Call] = {}
         self._stays: dict[_Key, _Stay] = {}
-        self._ready: list[tuple[datetime, _Key, _Stay]] = []
-        self._handlers: dict[type[Event], Callable[[Any], None]] = {
+        self._told: dict[_Key, None] = {}
+        self._handlers: dict[type[Event], Callable[[Any], list[Fact] | None]] = {
             AppStarted: self._app_started,
             ChannelGone: self._channel_gone,
             ChannelsListed: self._channels_listed,
@@ -102,29 +104,26 @@ class Mailboxes:
         }
 
     def handle(self, event: Event) -> list[Fact]:
-        """Take one event of EVENTS, or TimePassed; return the messages whose channels are gone."""
-        facts = self._release() if self._ready else []
-        if type(event) is not TimePassed:
-            self._handlers[type(event)](event)
-        return facts
+        """Take one event of EVENTS, after what it said of calls; return the messages whose channels are gone."""
+        handler = self._handlers.get(type(event))
+        return (handler(event) or []) if handler is not None else []
 
     def handle_fact(self, fact: Fact) -> list[Fact]:
-        """Learn from calls which line a channel's message belongs to."""
+        """Learn from calls which line a channel's message belongs to; a call's end is its channel's too."""
         if isinstance(fact, CallOffered | CallProgressed):
             call = fact.call
             self._calls[call.key.pbx, call.key.uniqueid] = self._calls[call.key.pbx, call.linkedid] = call
         elif isinstance(fact, CallEnded):
-            self._call_ended(fact.call)
+            return self._call_ended(fact.call)
         return []
 
     def next_timer(self) -> datetime | None:
-        """When the next message is to be told: as soon as its channel is gone."""
-        return self._ready[0][0] if self._ready else None
+        """Nothing here waits for a time."""
+        return None
 
-    def finish(self, at: datetime) -> list[Fact]:
-        """The input ended at `at`: tell what is known to have been left."""
-        self._gone(list(self._stays), at)
-        return self._release()
+    def finish(self, _at: datetime) -> list[Fact]:
+        """The input ended: tell what is known to have been left."""
+        return self._gone(list(self._stays))
 
     # --- witnesses ---------------------------------------------------------------------------------------------------
 
@@ -144,7 +143,7 @@ class Mailboxes:
         box = (event.pbx, event.mailbox)
         before = self._new.get(box)
         self._new[box] = event.new
-        if event.uniqueid is None or event.new <= (before or 0):
+        if event.uniqueid is None or event.new <= (before or 0) or (event.pbx, event.uniqueid) in self._told:
             return
         stay = self._stays.setdefault((event.pbx, event.uniqueid), _Stay())
         current = stay.current
@@ -176,50 +175,50 @@ class Mailboxes:
 
     # --- the ends of channels ----------------------------------------------------------------------------------------
 
-    def _channel_gone(self, event: ChannelGone) -> None:
-        if (event.pbx, event.uniqueid) in self._stays:
-            self._gone([(event.pbx, event.uniqueid)], event.at)
+    def _channel_gone(self, event: ChannelGone) -> list[Fact]:
+        key = (event.pbx, event.uniqueid)
+        return self._gone([key]) if key in self._stays else []
 
-    def _channels_listed(self, event: ChannelsListed) -> None:
+    def _channels_listed(self, event: ChannelsListed) -> list[Fact]:
         there = {(event.pbx, seen.uniqueid) for seen in event.channels}
-        self._gone([key for key in self._stays if key[0] == event.pbx and key not in there], event.at)
+        return self._gone([key for key in self._stays if key[0] == event.pbx and key not in there])
 
-    def _shut_down(self, event: PbxShutdown) -> None:
-        self._gone([key for key in self._stays if key[0] == event.pbx], event.at)
+    def _shut_down(self, event: PbxShutdown) -> list[Fact]:
+        return self._gone([key for key in self._stays if key[0] == event.pbx])
 
-    def _link_down(self, event: LinkDown) -> None:
+    def _link_down(self, event: LinkDown) -> list[Fact]:
         """What was left so far is sure; how many messages each box holds is not."""
+        facts: list[Fact] = []
         for key, stay in self._stays.items():
             if key[0] == event.pbx:
-                stay.touched = True
-                self._ready.append((event.at, key, _Stay(linkedid=stay.linkedid, pending=stay.pending)))
-                stay.pending = []
+                facts += self._messages(key, stay)
+                stay.pending, stay.touched = [], True
         self._new = {box: new for box, new in self._new.items() if box[0] != event.pbx}
+        return facts
 
-    def _gone(self, keys: list[_Key], at: datetime) -> None:
+    def _gone(self, keys: list[_Key]) -> list[Fact]:
+        facts: list[Fact] = []
         for key in keys:
-            stay = self._stays.pop(key)
-            if stay.pending:
-                self._ready.append((at, key, stay))
+            facts += self._messages(key, self._stays.pop(key))
+            self._told[key] = None
+            if len(self._told) > _REMEMBERED:
+                del self._told[next(iter(self._told))]
+        return facts
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
-    def _call_ended(self, call: Call) -> None:
-        """Forget the call, once its messages know it."""
-        pbx = call.key.pbx
-        waiting = [(key, stay) for _, key, stay in self._ready]
-        for key, stay in [*waiting, *self._stays.items()]:
-            if key == (pbx, call.key.uniqueid) or (
-                key[0] == pbx and stay.linkedid in {call.key.uniqueid, call.linkedid}
-            ):
+    def _call_ended(self, call: Call) -> list[Fact]:
+        """Forget the call, once its messages know it. What MessageWaiting told after the Hangup is told here."""
+        pbx, ids = call.key.pbx, {call.key.uniqueid, call.linkedid}
+        for key, stay in self._stays.items():
+            if key[0] == pbx and (key[1] == call.key.uniqueid or stay.linkedid in ids):
                 for deposit in stay.pending:
                     deposit.call = call
-        self._calls.pop((pbx, call.key.uniqueid), None)
-        self._calls.pop((pbx, call.linkedid), None)
-
-    def _release(self) -> list[Fact]:
-        ready, self._ready = self._ready, []
-        return [fact for _, key, stay in ready for fact in self._messages(key, stay)]
+        key = (pbx, call.key.uniqueid)
+        facts = self._gone([key]) if key in self._stays else []
+        for name in ids:
+            self._calls.pop((pbx, name), None)
+        return facts
 
     def _messages(self, key: _Key, stay: _Stay) -> Iterator[Fact]:
         for deposit in stay.pending:
