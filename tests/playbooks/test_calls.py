@@ -357,6 +357,20 @@ def test_a_colleague_ringing_a_line_is_internal_and_a_call_out_is_nobodys() -> N
     assert not [fact for fact in story.facts if isinstance(fact, MenuAbandoned)]
 
 
+def test_a_mobile_rung_through_the_trunk_does_not_make_callers_on_that_trunk_colleagues() -> None:
+    """The line is claimed by its queue, so nothing but the arriving call tells that PJSIP/trunk is a trunk."""
+    story = Story()
+    story.made(0, "PJSIP/trunk", "1", exten="600")
+    story.join(1, "1", "sales")
+    story.rings(1.1, "1", "PJSIP/trunk", "2")
+    story.answers(4, "1", "2")
+    story.made(10, "PJSIP/trunk", "5", exten="600")
+    story.join(11, "5", "sales")
+    assert story.offered() == {"1", "5"}
+    assert story.call("5").origin is Origin.EXTERNAL
+    assert story.call("1").answered_by == "PJSIP/trunk"
+
+
 def test_an_originated_channel_in_a_queue_is_no_call() -> None:
     story = Story()
     story.made(0, "Local/x@y;1", "1")

@@ -17,7 +17,8 @@ class Claims:
         self._by_extension = {extension: line for line in lines for extension in line.extensions}
         settings = next((p for p in office.pbxs if p.name == pbx), None)
         self._menus = settings.menus if settings else frozenset()
-        self._trunks = set(settings.trunks) if settings else set()
+        self._configured_trunks = settings.trunks if settings else frozenset()
+        self._trunks: set[str] = set(self._configured_trunks)
         self._telephones = set(self._by_extension)
         self._members: set[str] = set()
 
@@ -42,7 +43,9 @@ class Claims:
         return exten in self._menus if self._menus else bool(exten) and exten != "s"
 
     def is_telephone(self, device: str) -> bool:
-        """Whether a device is known to be a telephone of this office rather than a trunk."""
+        """Whether a device is a telephone of this office: where the trunks are configured, whatever is none of them."""
+        if self._configured_trunks:
+            return device not in self._configured_trunks
         return device in self._telephones and device not in self._trunks
 
     def claims_device(self, device: str) -> bool:
@@ -50,7 +53,8 @@ class Claims:
         return device in self._by_extension or device in self._members
 
     def learn_member(self, queue: str, device: str) -> None:
-        """A queue has this device as a member."""
+        """A queue has this device as a member, so it is a telephone even if calls from it looked like outside ones."""
+        self._trunks -= {device} - self._configured_trunks
         self.learn_telephone(device)
         if queue in self._by_queue:
             self._members.add(device)

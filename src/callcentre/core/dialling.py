@@ -91,6 +91,8 @@ class Dialling:
         self._board.claims.learn_telephone(interface)
         track.legs.append(leg)
         self._board.legs[leg.uniqueid] = (track, leg)
+        if leg.via is not None:
+            self._board.behind.setdefault(leg.via, []).append((track, leg))
         if dest is not None and dest.ringing_at is not None:
             self.rings(track, leg, dest.ringing_at)
         if dest is not None and dest.up_at is not None:
@@ -151,8 +153,7 @@ class Dialling:
 
     def _proxy_ended(self, event: DialEnded) -> None:
         """The queue's verdict on a Local half is the verdict on the telephone behind it."""
-        behind = [entry for entry in self._board.legs.values() if entry[1].via == event.dest_uniqueid]
-        for track, leg in behind:
+        for track, leg in self._board.behind.get(event.dest_uniqueid, ()):
             if leg.up_at is None:
                 continue
             if event.status == "ANSWER":

@@ -67,15 +67,13 @@ class Exchange:
     def arrived(self, channel: Channel) -> None:
         """Somebody dials in: a consultation for a call that this telephone already answers, or a call of its own."""
         consulted = self._board.talking.get(channel.device)
-        if consulted:
+        if consulted and self._board.claims.is_telephone(channel.device):
             track, _ = self._board.legs[next(iter(consulted))]
             channel.call = track.key.uniqueid
             self._board.link(track, channel.linkedid)
             return
         line = self._board.claims.by_did(channel.exten)
         if line is not None:
-            if not self._board.claims.is_telephone(channel.device):
-                self._board.claims.learn_trunk(channel.device)
             self._board.claim(channel, line)
 
     def _state_changed(self, event: ChannelStateChanged) -> None:

@@ -19,7 +19,11 @@ WITHHELD = frozenset({"", "<unknown>", "unknown", "anonymous", "restricted", "un
 
 
 class Switchboard:
-    """State of one PBX. `linked` maps a Linkedid to its call, `talking` a telephone to the legs it has answered."""
+    """State of one PBX.
+
+    `linked` maps a Linkedid to its call, `talking` a telephone to the legs it has answered, `behind` a Local channel that
+    was dialled to the legs dialled by its other half.
+    """
 
     def __init__(self, office: Office, pbx: str, calendars: dict[str, Calendar]) -> None:
         self.pbx = pbx
@@ -27,6 +31,7 @@ class Switchboard:
         self.book = ChannelBook()
         self.tracks: dict[str, Track] = {}
         self.legs: dict[str, tuple[Track, Leg]] = {}
+        self.behind: dict[str, list[tuple[Track, Leg]]] = {}
         self.linked: dict[str, str] = {}
         self.talking: dict[str, set[str]] = {}
         self.facts: list[Fact] = []
@@ -41,6 +46,8 @@ class Switchboard:
         """The call on this caller's channel belongs to `line` from now on."""
         number = channel.caller_number
         internal = self.claims.is_telephone(channel.device)
+        if not internal:
+            self.claims.learn_trunk(channel.device)
         track = Track(
             key=CallKey(self.pbx, channel.uniqueid),
             linkedid=channel.linkedid,
@@ -94,4 +101,6 @@ class Switchboard:
             self.linked.pop(linkedid, None)
         for leg in track.legs:
             self.legs.pop(leg.uniqueid, None)
+            if leg.via is not None:
+                self.behind.pop(leg.via, None)
             self.talking.get(leg.interface, set()).discard(leg.uniqueid)
