@@ -220,17 +220,18 @@ class Story:
         told = {"target_channel": ringing["channel"], "target_uniqueid": ringing["uniqueid"]}
         self.tell(PickedUp(pbx="lab", at=after(t), **channel, **told))
 
-    def completed(self, t: float, uniqueid: str, queue: str, talk: int, dest: str = "PJSIP/101-9") -> None:
-        """AgentComplete."""
+    def completed(self, t: float, uniqueid: str, queue: str, talk: int, dest: str = "9") -> None:
+        """AgentComplete, naming the channel of the agent."""
+        channel = self._names.get(dest, f"PJSIP/101-{dest}")
         self.tell(
             AgentCompleted(
                 pbx="lab",
                 at=after(t),
                 **self._channel(uniqueid),
                 queue=queue,
-                interface=dest.rpartition("-")[0],
-                dest_channel=dest,
-                dest_uniqueid="9",
+                interface=channel.rpartition("-")[0],
+                dest_channel=channel,
+                dest_uniqueid=dest,
                 hold_seconds=1,
                 talk_seconds=talk,
                 reason="caller",

@@ -434,11 +434,12 @@ def test_an_answer_in_the_gap_is_proven_by_agent_complete_or_stays_unknown() -> 
         story.up(9)
         story.listed(10, "1", "2", bridge="b")
         if proof:
-            story.completed(40, "1", "sales", 33, dest="PJSIP/101-2")
+            story.completed(40, "1", "sales", 33, dest="2")
         story.gone(40, "1")
         story.until(50)
         call = story.ended("1")
         if proof:
+            assert (call.attempts[0].ring_end, call.attempts[0].result) == (after(7), AttemptResult.ANSWERED)
             assert (call.answered_at, call.answered_by, call.quality) == (after(7), "PJSIP/101", Quality.INFERRED)
         else:
             assert (call.outcome, call.wait_seconds) == (Outcome.LOST, None)

@@ -211,7 +211,10 @@ class Dialling:
         """The leg's channel hung up; its cause alone tells a refusal in a queue from ringing out."""
         self._board.talking.get(leg.interface, set()).discard(leg.uniqueid)
         refused = event.cause in REFUSED_CAUSES
-        if leg.end_at is None:
+        if leg.doubtful and leg.result is None:
+            leg.result = AttemptResult.LOST
+            self._board.progressed(track, event.at)
+        elif leg.end_at is None:
             rang_out = event.cause == HangupCause.NO_ANSWER
             other = AttemptResult.RANG_OUT if rang_out else AttemptResult.CANCELLED
             self._leg_ends(track, leg, event.at, AttemptResult.BUSY if refused else other)

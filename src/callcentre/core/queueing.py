@@ -17,7 +17,7 @@ from callcentre.core.events import (
     VariableSet,
 )
 from callcentre.core.switchboard import Switchboard
-from callcentre.core.terms import Quality, VisitResult, device_of, is_local
+from callcentre.core.terms import AttemptResult, Quality, VisitResult, device_of, is_local
 from callcentre.core.tracks import Stay, Track
 
 DIAL_REFUSALS = frozenset({"BUSY", "CONGESTION", "CHANUNAVAIL"})
@@ -153,4 +153,7 @@ class Queueing:
         track.answered_by = device_of(interface) or (event.interface if not is_local(event.interface) else None)
         track.answer_confirmed = True
         track.quality = Quality.INFERRED
+        entry = self._board.legs.get(event.dest_uniqueid)
+        if entry is not None and entry[1].result in {None, AttemptResult.LOST}:
+            entry[1].end(track.answered_at, AttemptResult.ANSWERED)
         self._board.progressed(track, event.at)

@@ -95,6 +95,8 @@ class Sight:
             board.facts.append(GapOpened(pbx=board.pbx, at=at, reason=reason))
         for track in board.tracks.values():
             track.touched()
+            for leg in track.legs:
+                leg.doubtful = leg.result is None
             board.progressed(track, at)
 
     def down(self, event: LinkDown) -> None:
@@ -200,6 +202,7 @@ class Sight:
                 row = rows.get(leg.uniqueid)
                 if leg.result is not None:
                     continue
+                leg.doubtful = False
                 if row is None:
                     leg.result = AttemptResult.LOST
                 elif row.state == STATE_UP:

@@ -21,8 +21,8 @@ WITHHELD = frozenset({"", "<unknown>", "unknown", "anonymous", "restricted", "un
 class Switchboard:
     """State of one PBX.
 
-    `linked` maps a Linkedid to its call, `talking` a telephone to the legs it has answered, `behind` a Local channel that
-    was dialled to the legs dialled by its other half.
+    `linked` maps a Linkedid to its call, `talking` a telephone to the legs it has answered, `behind` a Local channel
+    that was dialled to the legs dialled by its other half.
     """
 
     def __init__(self, office: Office, pbx: str, calendars: dict[str, Calendar]) -> None:

@@ -17,7 +17,11 @@ REFUSALS = frozenset({AttemptResult.BUSY, AttemptResult.UNREACHABLE})
 
 @dataclass(slots=True, kw_only=True)
 class Leg:
-    """One real telephone being dialled. `via` is the Local half that stands for it in the queue's eyes, if any."""
+    """One real telephone being dialled.
+
+    `via` is the Local half that stands for it in the queue's eyes, if any; `doubtful` means that it rang when sight was
+    lost, so that its end may have passed unseen.
+    """
 
     uniqueid: str
     interface: str
@@ -25,6 +29,7 @@ class Leg:
     after_answer: bool
     via: str | None = None
     stay: "Stay | None" = None
+    doubtful: bool = False
     ring_at: datetime | None = None
     progress_at: datetime | None = None
     up_at: datetime | None = None
