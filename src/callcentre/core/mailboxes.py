@@ -32,9 +32,10 @@ _COPIES_WITHIN: Final = timedelta(seconds=1)
 """VoiceMail(600&601) copies the message and tells of each box at once; a second message takes longer to speak."""
 
 _REMEMBERED: Final = 1000
-"""Channels whose messages were told, kept for a MessageWaiting that comes after the Hangup (another thread of Asterisk)."""
+"""Channels whose messages were told, kept for a MessageWaiting that comes after the Hangup (Asterisk has threads)."""
 
-_LONGEST: Final = 24 * 60 * 60
+_LONGEST: Final = 5
+"""Digits of a duration in seconds: more than a day is no message."""
 _LONGEST_NUMBER: Final = 40
 _Key = tuple[str, str]
 
@@ -164,7 +165,7 @@ class Mailboxes:
         deposit = stay.current or self._deposit(stay, _full(box), event.at)
         deposit.doubtful = False
         seconds = told.get("duration", "")
-        if seconds.isascii() and seconds.isdigit() and int(seconds) <= _LONGEST:
+        if seconds.isascii() and seconds.isdigit() and len(seconds) <= _LONGEST:
             deposit.duration = int(seconds)
         deposit.caller = told.get("caller", "")[:_LONGEST_NUMBER] or deposit.caller
 

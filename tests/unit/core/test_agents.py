@@ -1,0 +1,168 @@
+"""The roster: each place's state, whatever order it is told in."""
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+from tests.unit.core.happenings import (
+    BUSY,
+    FREE,
+    IN_USE,
+    INVALID,
+    ON_HOLD,
+    RINGING,
+    UNAVAILABLE,
+    at,
+    device,
+    devices,
+    down,
+    member,
+    passed,
+    queues,
+    removed,
+    told,
+    up,
+)
+from tests.unit.core.offices import line, office
+
+from callcentre.core.agents import Roster
+from callcentre.core.events import Event
+from callcentre.core.facts import Fact, MemberActive, RosterChanged
+from callcentre.core.terms import MemberState
+
+ENQUIRIES = line(queues=frozenset({"enquiries"}))
+DESK = line("desk", extensions=frozenset({"PJSIP/201", "PJSIP/202"}))
+
+
+def roster(*events: Event) -> Roster:
+    made = Roster(office(ENQUIRIES, DESK))
+    for event in events:
+        made.handle(event)
+    return made
+
+
+def counted(made: Roster, name: str = "enquiries") -> Mapping[MemberState, int]:
+    return {state: count for state, count in made.counts()[name].items() if count}
+
+
+def standing(facts: list[Fact]) -> list[tuple[str, int, int, int, int, bool]]:
+    return [
+        (fact.line, fact.there, fact.unknown, fact.paused, fact.unreachable, fact.complete)
+        for fact in facts
+        if isinstance(fact, RosterChanged)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (0, MemberState.UNKNOWN),
+        (FREE, MemberState.FREE),
+        (IN_USE, MemberState.TALKING),
+        (BUSY, MemberState.TALKING),
+        (INVALID, MemberState.UNREACHABLE),
+        (UNAVAILABLE, MemberState.UNREACHABLE),
+        (RINGING, MemberState.RINGING),
+        (7, MemberState.TALKING),
+        (ON_HOLD, MemberState.TALKING),
+        (9, MemberState.UNKNOWN),
+        (-1, MemberState.UNKNOWN),
+    ],
+)
+def test_a_members_state_is_its_devices(status: int, state: MemberState) -> None:
+    assert counted(roster(told(0, member("PJSIP/101", status)))) == {state: 1}
+
+
+def test_a_paused_member_is_paused_whatever_its_telephone_does() -> None:
+    seen = roster(told(0, member("PJSIP/101", RINGING, paused=True)), told(0, member("PJSIP/102", 5, paused=True)))
+    assert counted(seen) == {MemberState.PAUSED: 2}
+
+
+def test_wrap_up_lasts_as_long_as_the_queue_says() -> None:
+    seen = roster(up(-10), told(0, member("PJSIP/101", FREE, wrapup_seconds=5, last_call=at(0))))
+    assert counted(seen) == {MemberState.WRAPUP: 1}
+    assert seen.next_timer() == at(5)
+    seen.handle(passed(at(5)))
+    assert counted(seen) == {MemberState.FREE: 1}
+    assert seen.next_timer() is None
+
+
+def test_pausing_the_telephone_leaves_its_local_member_unpaused() -> None:
+    local = member("Local/101@agents/n", state_interface="PJSIP/101")
+    seen = roster(queues(0, local, member("PJSIP/101", paused=True)))
+    assert counted(seen) == {MemberState.FREE: 1, MemberState.PAUSED: 1}
+    facts = seen.handle(device(1, "PJSIP/101", "UNAVAILABLE"))
+    assert standing(facts) == [("enquiries", 0, 0, 1, 0, True)]
+    assert counted(seen) == {MemberState.UNREACHABLE: 1, MemberState.PAUSED: 1}
+
+
+def test_a_telephone_in_two_queues_of_a_line_is_one_that_can_answer_and_two_places() -> None:
+    twice = Roster(office(line(queues=frozenset({"a", "b"}))))
+    facts = twice.handle(queues(0, member("PJSIP/101", queue="a", paused=True), member("PJSIP/101", queue="b")))
+    assert standing(facts) == [("enquiries", 1, 0, 0, 0, True)]
+    assert counted(twice) == {MemberState.PAUSED: 1, MemberState.FREE: 1}
+
+
+def test_a_line_without_a_queue_counts_its_extensions() -> None:
+    seen = roster(up(0))
+    assert counted(seen, "desk") == {MemberState.UNKNOWN: 2}
+    assert standing(seen.handle(device(1, "PJSIP/201", "INUSE"))) == [("desk", 1, 1, 0, 0, True)]
+    assert standing(seen.handle(devices(2, PJSIP_201="UNAVAILABLE", PJSIP_202="RINGING"))) == [
+        ("desk", 0, 1, 0, 1, True),
+        ("desk", 1, 0, 0, 1, True),
+    ]
+    assert counted(seen, "desk") == {MemberState.UNREACHABLE: 1, MemberState.RINGING: 1}
+
+
+def test_the_list_of_queues_replaces_what_was_known() -> None:
+    seen = roster(told(0, member("PJSIP/101")), told(0, member("PJSIP/102")))
+    seen.handle(queues(1, member("PJSIP/102", UNAVAILABLE)))
+    assert counted(seen) == {MemberState.UNREACHABLE: 1}
+    seen.handle(device(2, "PJSIP/101", "NOT_INUSE"))
+    assert counted(seen) == {MemberState.UNREACHABLE: 1}
+
+
+def test_members_come_and_go() -> None:
+    seen = roster(queues(0))
+    assert standing(seen.handle(told(1, member("PJSIP/101")))) == [("enquiries", 1, 0, 0, 0, True)]
+    assert standing(seen.handle(removed(2, "PJSIP/101"))) == [("enquiries", 0, 0, 0, 0, True)]
+    assert seen.handle(removed(3, "PJSIP/101")) == []
+    assert counted(seen) == {}
+
+
+def test_nothing_is_known_after_a_lost_link_until_the_lists_are_read() -> None:
+    seen = roster(queues(0, member("PJSIP/101")), device(0, "PJSIP/201", "NOT_INUSE"), down(1))
+    assert counted(seen) == {}
+    assert counted(seen, "desk") == {MemberState.UNKNOWN: 2}
+    assert standing(seen.handle(told(2, member("PJSIP/102")))) == [("enquiries", 1, 0, 0, 0, False)]
+    assert ("enquiries", 1, 0, 0, 0, True) in standing(seen.handle(queues(3, member("PJSIP/101"))))
+
+
+def test_queues_that_no_line_claims_are_passed_over() -> None:
+    seen = roster(told(0, member("PJSIP/101", queue="other")), queues(1, member("PJSIP/101", queue="other")))
+    assert counted(seen) == {}
+
+
+def test_only_a_change_of_standing_is_told_and_taking_up_a_call_is_a_sign_of_life() -> None:
+    seen = roster(queues(0, member("PJSIP/101")))
+    assert seen.handle(device(1, "PJSIP/101", "RINGING")) == []
+    assert [type(fact) for fact in seen.handle(device(2, "PJSIP/101", "INUSE"))] == [MemberActive]
+    assert seen.handle(told(2, member("PJSIP/101", IN_USE))) == []
+    assert seen.handle(device(3, "PJSIP/101", "NOT_INUSE")) == []
+
+
+def test_an_unknown_pbx_is_no_concern() -> None:
+    elsewhere = told(0, member("PJSIP/101"))
+    other = Roster(office(line(pbx="other", queues=frozenset({"enquiries"}))))
+    assert other.handle(elsewhere) == []
+
+
+def test_two_members_told_in_any_order_end_the_same() -> None:
+    events = [
+        told(0, member("PJSIP/101", UNAVAILABLE)),
+        told(0, member("PJSIP/102")),
+        device(0, "PJSIP/103", "INUSE"),
+        told(0, member("PJSIP/103", IN_USE)),
+    ]
+    ends = {tuple(sorted(counted(roster(*order)).items())) for order in itertools.permutations(events)}
+    assert len(ends) == 1

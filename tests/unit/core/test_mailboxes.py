@@ -1,0 +1,216 @@
+"""Voicemail: exactly one message for each deposit, whatever witnesses there are."""
+
+import itertools
+from datetime import UTC, datetime
+
+import pytest
+from tests.unit.core.happenings import (
+    at,
+    call,
+    down,
+    ended,
+    gone,
+    listed,
+    offered,
+    said,
+    shutdown,
+    vmstatus,
+    voicemail,
+    waiting,
+)
+from tests.unit.core.offices import AROUND_THE_CLOCK, line, office
+
+from callcentre.core.events import Event
+from callcentre.core.facts import Fact, Message, MessageLeft
+from callcentre.core.mailboxes import Mailboxes
+from callcentre.core.terms import Quality
+
+ENQUIRIES = line(mailboxes=frozenset({"600@default"}))
+BOOKINGS = line("bookings", mailboxes=frozenset({"610@default"}), hours=AROUND_THE_CLOCK)
+OFFICE = office(ENQUIRIES, BOOKINGS, fallback="bookings")
+
+
+Happening = Event | Fact
+
+
+def messages(*happenings: Happening) -> list[Message]:
+    """What was left, after the centre's manner: facts of calls first, then the event."""
+    boxes = Mailboxes(OFFICE)
+    facts: list[Fact] = []
+    for happening in happenings:
+        facts += boxes.handle(happening) if isinstance(happening, Event) else boxes.handle_fact(happening)
+    facts += boxes.finish(at(9999))
+    assert boxes.next_timer() is None
+    return [fact.message for fact in facts if isinstance(fact, MessageLeft)]
+
+
+def left(*happenings: Happening) -> list[tuple[str, str | None]]:
+    return [(message.mailbox, message.uniqueid) for message in messages(*happenings)]
+
+
+CALLED = offered(0, call("1.1"))
+ONE = [("600@default", "1.1")]
+
+
+def test_a_deposit_as_a_pbx_tells_it() -> None:
+    (message,) = messages(
+        CALLED,
+        voicemail(12, "1.1", "600@default,su"),
+        waiting(30, "600@default", 1, "1.1"),
+        vmstatus(30.1, "1.1"),
+        gone(30.2, "1.1"),
+        ended(32.2, call("1.1")),
+    )
+    assert (message.line, message.caller, message.mailbox) == ("enquiries", "01632960123", "600@default")
+    assert message.left_at == at(30)
+    assert message.due == datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
+    assert message.act_by == message.due
+    assert message.due_reason.startswith("Left on Tuesday 24 November 2026 at 12:00:30. Rule: within 24 hours")
+    assert (message.msg_id, message.duration, message.quality) == (None, None, Quality.COMPLETE)
+
+
+WITNESSES: list[Event] = [
+    waiting(30, "600@default", 1, "1.1"),
+    vmstatus(30, "1.1"),
+    said(30, "1.1", Mailbox="600@default", Duration="9", Caller="01632960123"),
+]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_any_witnesses_in_any_order_make_one_message(number: int) -> None:
+    for some in itertools.permutations(WITNESSES, number):
+        assert left(CALLED, voicemail(12, "1.1", "600"), *some, gone(31, "1.1"), ended(33, call("1.1"))) == ONE
+
+
+def test_the_dialplan_can_tell_how_long_it_is_and_from_whom() -> None:
+    told = said(31, "9.9", Mailbox="600", Duration="9", Caller="01632960777", Status="SUCCESS")
+    (message,) = messages(waiting(30, "600@default", 1, "9.9"), told, gone(32, "9.9"))
+    assert (message.duration, message.caller, message.left_at) == (9, "01632960777", at(30))
+
+
+@pytest.mark.parametrize("duration", ["", "-1", "nine", "9" * 5000, "٩"])
+def test_a_duration_that_makes_no_sense_is_none(duration: str) -> None:
+    (message,) = messages(said(1, "9.9", Mailbox="600", Duration=duration), gone(2, "9.9"))
+    assert message.duration is None
+
+
+def test_too_short_or_nothing_said_is_no_message() -> None:
+    assert left(CALLED, voicemail(1, "1.1", "600@default"), vmstatus(9, "1.1", "FAILED"), gone(9, "1.1")) == []
+    assert left(CALLED, voicemail(1, "1.1", "600@default"), gone(9, "1.1")) == []
+    assert left(said(1, "1.1", Mailbox="600", Status="FAILED"), gone(9, "1.1")) == []
+
+
+def test_listening_is_no_deposit() -> None:
+    assert left(waiting(0, "600@default", 3), waiting(9, "600@default", 2, "5.5", old=1), gone(10, "5.5")) == []
+    assert left(waiting(9, "600@default", 2, "5.5", old=1), gone(10, "5.5")) == []
+    assert left(waiting(9, "600@default", 0, "5.5", old=1), gone(10, "5.5")) == []
+
+
+def test_moving_and_deleting_is_no_deposit() -> None:
+    assert left(waiting(0, "600@default", 1), waiting(1, "600@default", 4), waiting(2, "600@default", 0)) == []
+
+
+def test_a_caller_who_leaves_two_messages_leaves_two() -> None:
+    first: list[Happening] = [
+        voicemail(1, "1.1", "600@default"),
+        waiting(9, "600@default", 1, "1.1"),
+        vmstatus(9, "1.1"),
+    ]
+    second: list[Happening] = [
+        voicemail(10, "1.1", "600@default"),
+        waiting(19, "600@default", 2, "1.1"),
+        vmstatus(19, "1.1"),
+    ]
+    assert left(CALLED, *first, *second, gone(20, "1.1")) == ONE * 2
+
+
+def test_one_message_copied_to_several_boxes_is_one() -> None:
+    copies: list[Happening] = [waiting(9, "610@default", 1, "1.1"), waiting(9.001, "600@default", 1, "1.1")]
+    assert left(CALLED, voicemail(1, "1.1", "600@default&610@default,u"), *copies, gone(10, "1.1")) == ONE
+    assert left(CALLED, *copies, gone(10, "1.1"), ended(12, call("1.1"))) == ONE
+
+
+# --- without class dialplan ----------------------------------------------------------------------------------------
+
+
+def test_without_dialplan_a_callers_first_message_is_known_by_the_caller() -> None:
+    assert left(CALLED, waiting(9, "600@default", 4, "1.1"), gone(10, "1.1"), ended(12, call("1.1"))) == ONE
+
+
+def test_without_dialplan_a_call_straight_to_voicemail_is_offered_at_its_hangup() -> None:
+    hung_up: list[Happening] = [CALLED, gone(10, "1.1"), ended(12, call("1.1"))]
+    assert left(waiting(9, "600@default", 4, "1.1"), *hung_up) == ONE
+
+
+def test_without_dialplan_a_count_that_rises_is_a_message_of_any_channel() -> None:
+    assert left(waiting(0, "600@default", 4), waiting(9, "600@default", 5, "7.7"), gone(10, "7.7")) == [
+        ("600@default", "7.7")
+    ]
+
+
+def test_what_is_told_after_the_hangup_counts_once() -> None:
+    late = waiting(10.01, "600@default", 1, "1.1")
+    assert left(CALLED, gone(10, "1.1"), late, ended(12, call("1.1"))) == ONE
+    seen: list[Happening] = [voicemail(1, "1.1", "600@default"), vmstatus(10, "1.1"), gone(10, "1.1")]
+    assert left(CALLED, *seen, late, ended(12, call("1.1"))) == ONE
+
+
+# --- lines ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("box", "uniqueid", "expected"),
+    [
+        ("600@default", "2.2", "bookings"),
+        ("600@default", "9.9", "enquiries"),
+        ("699@default", "9.9", "bookings"),
+    ],
+    ids=["its call's", "its mailbox's", "the fallback"],
+)
+def test_the_line_of_a_message(box: str, uniqueid: str, expected: str) -> None:
+    called = offered(0, call("2.2", "bookings", caller=None))
+    (message,) = messages(called, voicemail(1, uniqueid, box), vmstatus(9, uniqueid), gone(10, uniqueid))
+    assert message.line == expected
+    assert message.caller is None
+
+
+def test_a_local_leg_at_the_mailbox_belongs_to_its_call() -> None:
+    leg: list[Happening] = [voicemail(1, "3.3", "600@default", linkedid="2.2"), vmstatus(9, "3.3")]
+    ends: list[Happening] = [gone(10, "3.3"), ended(10, call("2.2", "bookings"))]
+    for order in itertools.permutations(ends):
+        (message,) = messages(offered(0, call("2.2", "bookings")), *leg, *order)
+        assert (message.line, message.uniqueid) == ("bookings", "3.3")
+
+
+def test_calls_and_stays_are_forgotten() -> None:
+    boxes = Mailboxes(OFFICE)
+    for number in range(1100):
+        name = f"{number}.0"
+        boxes.handle_fact(offered(0, call(name)))
+        boxes.handle(voicemail(1, name, "600"))
+        boxes.handle(vmstatus(2, name))
+        assert len(boxes.handle(gone(3, name))) == 1
+        boxes.handle_fact(ended(5, call(name)))
+    assert (len(boxes._calls), len(boxes._stays), len(boxes._told)) == (0, 0, 1000)
+
+
+# --- gaps ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_left_before_a_gap_is_told_at_once_and_once() -> None:
+    before: list[Happening] = [CALLED, voicemail(1, "1.1", "600@default"), vmstatus(9, "1.1"), down(9.5)]
+    assert left(*before, vmstatus(20, "1.1"), gone(21, "1.1")) == ONE
+    assert left(*before, listed(20)) == ONE
+
+
+def test_a_message_left_across_a_gap_is_partial() -> None:
+    (message,) = messages(CALLED, voicemail(1, "1.1", "600@default"), down(5), listed(6, "1.1"), vmstatus(9, "1.1"))
+    assert message.quality is Quality.PARTIAL
+
+
+def test_counts_from_before_a_gap_prove_nothing() -> None:
+    assert left(waiting(0, "600@default", 1), down(5), waiting(9, "600@default", 2, "7.7"), gone(10, "7.7")) == []
+
+
+def test_a_pbx_that_stops_takes_its_callers_along() -> None:
+    assert left(CALLED, voicemail(1, "1.1", "600@default"), vmstatus(9, "1.1"), shutdown(10)) == ONE

@@ -1,0 +1,242 @@
+"""Attendance: attended, unattended or unknown, since when and why."""
+
+from datetime import UTC, datetime
+
+import pytest
+from tests.unit.core.happenings import (
+    NOON,
+    UNAVAILABLE,
+    answered,
+    at,
+    call,
+    device,
+    devices,
+    down,
+    ended,
+    member,
+    passed,
+    queues,
+    rang,
+    removed,
+    shutdown,
+    told,
+    up,
+)
+from tests.unit.core.offices import charter, line, office
+
+from callcentre.core.agents import Roster
+from callcentre.core.charter import Line
+from callcentre.core.events import Event
+from callcentre.core.facts import AttendanceChanged, Fact
+from callcentre.core.staffing import NOT_TOLD, Staffing
+from callcentre.core.terms import AttemptResult, Attendance, Outcome
+
+ATTENDED, UNATTENDED, UNKNOWN = Attendance.ATTENDED, Attendance.UNATTENDED, Attendance.UNKNOWN
+ENQUIRIES = line(queues=frozenset({"enquiries"}))
+
+
+class Watch:
+    """Roster and staffing of one line, wired as the centre wires them; `said` is what was concluded."""
+
+    def __init__(self, here: Line = ENQUIRIES) -> None:
+        self.name = here.name
+        self.roster = Roster(office(here))
+        self.staffing = Staffing(office(here))
+        self.said: list[tuple[float, Attendance, str]] = []
+        self.facts: list[AttendanceChanged] = []
+
+    def __rshift__(self, happening: Event | Fact) -> "Watch":
+        if isinstance(happening, Event):
+            for fact in self.roster.handle(happening):
+                self._hear(self.staffing.handle_fact(fact))
+            self._hear(self.staffing.handle(happening))
+        else:
+            self._hear(self.staffing.handle_fact(happening))
+        return self
+
+    def _hear(self, facts: list[Fact]) -> None:
+        for fact in facts:
+            assert isinstance(fact, AttendanceChanged)
+            self.facts.append(fact)
+            self.said.append(((fact.at - NOON).total_seconds(), fact.state, fact.reason))
+
+    @property
+    def state(self) -> Attendance:
+        return self.staffing.state(self.name)[0]
+
+
+def test_before_anything_is_told_a_line_is_unknown() -> None:
+    watch = Watch()
+    assert watch.state is UNKNOWN
+    assert watch.staffing.next_timer() is None
+    watch >> up(0)
+    assert watch.said == [(0, UNKNOWN, NOT_TOLD)]
+
+
+def test_a_day_at_the_desk() -> None:
+    watch = Watch() >> up(0) >> queues(1, member("PJSIP/101"), member("PJSIP/102", UNAVAILABLE))
+    watch >> device(2, "PJSIP/101", "INUSE") >> device(30, "PJSIP/101", "NOT_INUSE")
+    watch >> told(40, member("PJSIP/101", paused=True)) >> told(50, member("PJSIP/101"))
+    watch >> removed(60, "PJSIP/101") >> removed(61, "PJSIP/102") >> told(70, member("PJSIP/101"))
+    assert watch.said == [
+        (0, UNKNOWN, NOT_TOLD),
+        (1, ATTENDED, "1 or more can answer"),
+        (40, UNATTENDED, "nobody can answer: members are paused and out of reach"),
+        (50, ATTENDED, "1 or more can answer"),
+        (60, UNATTENDED, "nobody can answer: members are out of reach"),
+        (61, UNATTENDED, "nobody is logged in"),
+        (70, ATTENDED, "1 or more can answer"),
+    ]
+    assert watch.staffing.state("enquiries") == (ATTENDED, at(70))
+
+
+def test_one_who_is_seen_is_enough_but_nobody_seen_is_not_nobody() -> None:
+    watch = Watch() >> up(0) >> told(1, member("PJSIP/101", UNAVAILABLE))
+    assert watch.state is UNKNOWN
+    watch >> told(2, member("PJSIP/102"))
+    assert watch.state is ATTENDED
+    watch >> told(3, member("PJSIP/102", UNAVAILABLE))
+    assert watch.state is UNKNOWN
+
+
+def test_a_device_that_says_nothing_is_unknown() -> None:
+    watch = Watch() >> up(0) >> queues(1, member("PJSIP/101", 0), member("PJSIP/102", UNAVAILABLE))
+    assert watch.state is UNKNOWN
+    watch >> device(2, "PJSIP/101", "UNAVAILABLE")
+    assert watch.state is UNATTENDED
+
+
+def test_min_agents_must_be_there() -> None:
+    watch = Watch(line(queues=frozenset({"enquiries"}), min_agents=2)) >> up(0) >> queues(1, member("PJSIP/101"))
+    assert watch.said[-1][1:] == (UNATTENDED, "too few are logged in")
+    watch >> told(2, member("PJSIP/102", UNAVAILABLE))
+    assert watch.said[-1][1:] == (UNATTENDED, "too few can answer: members are out of reach")
+    watch >> told(3, member("PJSIP/103"))
+    assert watch.state is ATTENDED
+
+
+def test_extensions_attend_a_line_without_a_queue() -> None:
+    desk = line("desk", extensions=frozenset({"PJSIP/201", "PJSIP/202"}))
+    watch = Watch(desk) >> up(0) >> device(1, "PJSIP/201", "UNAVAILABLE")
+    assert watch.state is UNKNOWN
+    watch >> devices(2, PJSIP_201="UNAVAILABLE", PJSIP_202="UNAVAILABLE")
+    assert watch.state is UNATTENDED
+    watch >> device(3, "PJSIP/202", "RINGING")
+    assert watch.state is ATTENDED
+
+
+def test_a_line_with_neither_queue_nor_extension_cannot_be_seen() -> None:
+    watch = Watch(line(dids=frozenset({"01632960600"}))) >> up(0) >> queues(1) >> devices(1)
+    assert watch.state is UNKNOWN
+
+
+@pytest.mark.parametrize(("lost", "reason"), [(down, "the PBX is out of sight"), (shutdown, "the PBX has stopped")])
+def test_no_sight_of_the_pbx_is_unknown_until_the_lists_are_read(lost: type, reason: str) -> None:
+    watch = Watch() >> up(0) >> queues(1, member("PJSIP/101")) >> lost(5) >> up(9) >> queues(10, member("PJSIP/101"))
+    assert [(second, state) for second, state, _ in watch.said[1:]] == [
+        (1, ATTENDED),
+        (5, UNKNOWN),
+        (9, UNKNOWN),
+        (10, ATTENDED),
+    ]
+    assert watch.said[2][2] == reason
+    assert watch.staffing.state("enquiries")[1] == at(10)
+
+
+def test_a_link_lost_some_time_ago_never_turns_time_back() -> None:
+    watch = Watch() >> up(0) >> queues(10, member("PJSIP/101")) >> down(4)
+    assert watch.said[-1] == (10, UNKNOWN, "the PBX is out of sight")
+
+
+# --- calls that ring out -------------------------------------------------------------------------------------------
+
+
+def staffed() -> Watch:
+    return Watch() >> up(0) >> queues(1, member("PJSIP/101"))
+
+
+def test_three_calls_in_a_row_that_ring_out_prove_that_nobody_is_there() -> None:
+    watch = staffed() >> ended(10, rang(16)) >> ended(20, rang(15.0, AttemptResult.CANCELLED))
+    assert watch.state is ATTENDED
+    watch >> ended(30, rang(20)) >> ended(40, rang(20))
+    assert watch.said[2:] == [(30, UNATTENDED, "3 calls in a row rang out")]
+
+
+@pytest.mark.parametrize(
+    "spared",
+    [
+        rang(14.9),
+        rang(16, AttemptResult.BUSY),
+        rang(16, AttemptResult.UNREACHABLE),
+        call(outcome=Outcome.CLOSED),
+        call(outcome=Outcome.LOST, ring_seconds=60.0),
+        call(outcome=Outcome.ABANDONED),
+    ],
+    ids=["hung up early", "refused", "unreachable", "closed", "lost", "never rang"],
+)
+def test_what_does_not_count_neither_adds_nor_clears(spared: object) -> None:
+    watch = staffed()
+    for second in (10, 20):
+        watch >> ended(second, rang(16)) >> ended(second + 1, spared)  # type: ignore[arg-type]
+    assert watch.state is ATTENDED
+    watch >> ended(30, rang(16))
+    assert watch.state is UNATTENDED
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        [answered(40, call())],
+        [device(40, "PJSIP/101", "INUSE")],
+        [told(40, member("PJSIP/102"))],
+        [told(40, member("PJSIP/101", paused=True)), told(41, member("PJSIP/101"))],
+    ],
+    ids=["answers", "dials out", "logs in", "unpauses"],
+)
+def test_any_sign_of_life_ends_it(life: list[Event | Fact]) -> None:
+    watch = staffed() >> ended(10, rang(16)) >> ended(20, rang(16)) >> ended(30, rang(16))
+    assert watch.state is UNATTENDED
+    for happening in life:
+        watch >> happening
+    assert watch.state is ATTENDED
+    watch >> ended(50, rang(16)) >> ended(60, rang(16))
+    assert watch.state is ATTENDED
+
+
+def test_an_answer_between_starts_the_count_again() -> None:
+    watch = staffed() >> ended(10, rang(16)) >> ended(20, rang(16)) >> answered(25, call()) >> ended(30, rang(16))
+    assert watch.state is ATTENDED
+
+
+def test_a_charter_without_targets_counts_only_what_rang_out() -> None:
+    promised = charter(answer_seconds=None, answer_rings=None)
+    watch = Watch(line(queues=frozenset({"enquiries"}), charter=promised, ring_out_limit=1))
+    watch >> up(0) >> queues(1, member("PJSIP/101")) >> ended(2, rang(60, AttemptResult.CANCELLED))
+    assert watch.state is ATTENDED
+    watch >> ended(3, rang(8))
+    assert watch.state is UNATTENDED
+
+
+# --- core hours ----------------------------------------------------------------------------------------------------
+
+
+def test_no_interval_spans_the_end_or_the_start_of_core_hours() -> None:
+    watch = staffed() >> ended(10, rang(16)) >> ended(20, rang(16)) >> ended(30, rang(16))
+    closing, opening = datetime(2026, 11, 24, 18, tzinfo=UTC), datetime(2026, 11, 25, 7, tzinfo=UTC)
+    assert watch.staffing.next_timer() == closing
+    watch >> passed(closing)
+    assert (watch.facts[-1].at, watch.facts[-1].core, watch.facts[-1].state) == (closing, False, UNATTENDED)
+    assert watch.staffing.state("enquiries")[1] == at(30)
+    assert watch.staffing.next_timer() == opening
+    # The timer comes late, with an event first: the opening is cut at its own time, and gives the agents a new day.
+    watch >> told(24 * 3600, member("PJSIP/101", paused=True))
+    assert [(fact.at, fact.core, fact.state) for fact in watch.facts[-2:]] == [
+        (opening, True, ATTENDED),
+        (at(24 * 3600), True, UNATTENDED),
+    ]
+
+
+def test_finish_cuts_at_the_boundaries_before_it() -> None:
+    watch = staffed()
+    facts = watch.staffing.finish(datetime(2026, 11, 25, 12, tzinfo=UTC))
+    assert [(fact.at.hour, getattr(fact, "core", None)) for fact in facts] == [(18, False), (7, True)]
