@@ -6,7 +6,7 @@ until the lists have been read again.
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -159,15 +159,11 @@ class _Site:
         self._tell_all(event.at)
 
     def _device_changed(self, event: DeviceChanged) -> None:
-        places = self._by_device.get(event.device)
-        if places:
-            self._device_is(places, DEVICE_STATES.get(event.state, 0), event.at)
+        if event.device in self._by_device:
+            self._devices_are([(event.device, event.state)], event.at)
 
     def _devices_listed(self, event: DevicesListed) -> None:
-        told = dict(event.devices)
-        for device, places in self._by_device.items():
-            if device in told:
-                self._device_is(places, DEVICE_STATES.get(told[device], 0), event.at)
+        self._devices_are(event.devices, event.at)
 
     def _out_of_sight(self, _event: Event) -> None:
         """Nothing is known any more. Staffing hears of the link itself, and is told again from scratch."""
@@ -206,13 +202,14 @@ class _Site:
                 heapq.heappush(self.wrapups, until)
             place.wrapup_until = until
 
-    def _device_is(self, places: Mapping[tuple[str, str], _Place], status: int, at: datetime) -> None:
+    def _devices_are(self, told: Iterable[tuple[str, str]], at: datetime) -> None:
         changed = set()
-        for place in places.values():
-            before = place.standing()
-            self._set_status(place, status, at)
-            if place.standing() is not before:
-                changed.add(place.line)
+        for device, word in told:
+            for place in self._by_device.get(device, {}).values():
+                before = place.standing()
+                self._set_status(place, DEVICE_STATES.get(word, 0), at)
+                if place.standing() is not before:
+                    changed.add(place.line)
         for line in sorted(changed):
             self._tell(line, at)
 

@@ -108,7 +108,6 @@ def test_a_line_without_a_queue_counts_its_extensions() -> None:
     assert counted(seen, "desk") == {MemberState.UNKNOWN: 2}
     assert standing(seen.handle(device(1, "PJSIP/201", "INUSE"))) == [("desk", 1, 1, 0, 0, True)]
     assert standing(seen.handle(devices(2, PJSIP_201="UNAVAILABLE", PJSIP_202="RINGING"))) == [
-        ("desk", 0, 1, 0, 1, True),
         ("desk", 1, 0, 0, 1, True),
     ]
     assert counted(seen, "desk") == {MemberState.UNREACHABLE: 1, MemberState.RINGING: 1}
