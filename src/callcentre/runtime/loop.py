@@ -9,6 +9,7 @@ While the store is away facts wait in the buffer, and metrics, commands and repl
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -27,6 +28,10 @@ from callcentre.runtime.log import Log
 _EVENTS_A_TURN = 500
 # So many facts go into one transaction at most: past some hundreds a larger group gains nothing and only takes longer.
 _FACTS_A_COMMIT = 2_000
+# The writer waits this long for a group to gather, unless so many facts are there or somebody waits for a reply: a
+# commit costs as much as some fifty facts, and nobody sees whether a row is there 50 ms sooner.
+_GATHER_SECONDS = 0.05
+_GATHER_FACTS = 250
 # While the store is up, measuring waits for it once so many facts are unwritten: memory is for when it is away.
 _FACTS_AHEAD = 8_000
 # A loop without work still turns this often, for the watchdog and /-/healthy.
@@ -134,6 +139,7 @@ class Loop:
         self._afterwards: deque[_Afterwards] = deque()
         self._written = 0
         self._work = asyncio.Event()
+        self._enough = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._measured = asyncio.Event()
@@ -179,6 +185,7 @@ class Loop:
             await self._give_way()
         self._measured.set()
         self._work.set()
+        self._enough.set()
 
     def _handle(self, batch: Batch) -> None:
         for event in batch.events:
@@ -195,6 +202,8 @@ class Loop:
                 self._afterwards.append(_Afterwards(self._buffer.place, step, batch.reply))
         if len(self._buffer) or self._afterwards:
             self._work.set()
+        if batch.reply is not None or len(self._buffer) >= _GATHER_FACTS:
+            self._enough.set()
 
     def _after_fault(self, event: Event, error: Exception) -> Step:
         """Count and tell a fault in the core; what runs on that PBX is marked as touched by a gap."""
@@ -251,7 +260,11 @@ class Loop:
                 await self._work.wait()
         except TimeoutError:
             return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER_SECONDS):
+                await self._enough.wait()
         self._work.clear()
+        self._enough.clear()
 
     async def _write_group(self) -> bool:
         """Commit the oldest facts, if any, and do what follows from them; False if the store is away."""
