@@ -99,6 +99,20 @@ class QueueLogs:
         self.done = before + path.stat().st_size
 
 
+def files_of(queue_log: Path, since: datetime) -> list[Path]:
+    """Return the file and those of its rotated ones that may hold lines of `since` and later.
+
+    Rotated are `queue_log.1`, `queue_log-20261122.gz` and their like, judged by when they were last written to. Error:
+    UnreadableBook.
+    """
+    names = (f"{queue_log.name}.", f"{queue_log.name}-")
+    try:
+        beside = [path for path in queue_log.parent.iterdir() if path.name.startswith(names) and path.is_file()]
+        return [queue_log, *(path for path in beside if path.stat().st_mtime >= since.timestamp())]
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
 def _entry(line: bytes) -> Entry:
     if len(line) >= _LONGEST_LINE:
         raise BadLine(f"longer than {_LONGEST_LINE} bytes")

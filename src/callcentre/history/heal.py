@@ -4,7 +4,7 @@ A healed call keeps what was measured of it and takes the rest from queue_log, a
 not know (it never came to a queue), or that a restart of Asterisk cut off, stays lost.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,20 +15,23 @@ from callcentre.core.facts import Call, CallHealed, RingAttempt, Visit
 from callcentre.core.rings import rings_begun
 from callcentre.core.terms import AttemptResult, Outcome, Quality, VisitResult
 from callcentre.history.as_calls import Translator
-from callcentre.history.books import QueueLogs
+from callcentre.history.books import QueueLogs, files_of
+
+# queue_log cuts the second off; one more for the time between being offered and entering the queue.
+_CLOCK = timedelta(seconds=2)
 
 
 def heal(
     lost: Iterable[Call],
-    paths: Sequence[Path],
+    queue_log: Path,
     office: Office,
     *,
     at: datetime,
     names: Mapping[str, str] | None = None,
 ) -> list[CallHealed]:
-    """Return a fact for each call of `lost` (all of one PBX) whose end these files tell; `at` is now.
+    """Return a fact for each call of `lost` (all of one PBX) whose end `queue_log` or its rotated files tell.
 
-    Blocks while it reads, from the earliest of the calls on: call it in a thread. Error: UnreadableBook.
+    `at` is now. Blocks while it reads, from the earliest of the calls on: call it in a thread. Error: UnreadableBook.
     """
     wanted = {call.key.uniqueid: call for call in lost if call.outcome is Outcome.LOST}
     if not wanted:
@@ -36,9 +39,9 @@ def heal(
     pbx = next(iter(wanted.values())).key.pbx
     lines = {line.name: line for line in office.lines}
     translator = Translator(office, pbx, names)
-    earliest = min(call.offered_at for call in wanted.values())
+    since = min(call.offered_at for call in wanted.values()) - _CLOCK
     healed: list[CallHealed] = []
-    for told in QueueLogs(paths).calls(since=earliest - timedelta(seconds=2)):
+    for told in QueueLogs(files_of(queue_log, since)).calls(since):
         ours = wanted.get(told.callid)
         line = None if ours is None else lines.get(ours.line)
         if ours is None or line is None or told.running:

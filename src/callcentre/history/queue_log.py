@@ -268,7 +268,8 @@ class Assembler:
 
     def _connected(self, entry: Entry, at: datetime, *, waited: int, rang: int | None) -> _OpenStay:
         stay = self._waiting(entry, waited)
-        stay.leave, stay.result, stay.agent, stay.ring_seconds = at, VisitResult.ANSWERED, entry.agent, rang
+        stay.leave, stay.result = max(at, stay.enter), VisitResult.ANSWERED
+        stay.agent, stay.ring_seconds = entry.agent, rang
         return stay
 
     def _talking(self, entry: Entry) -> _OpenStay | None:

@@ -5,7 +5,7 @@ after a queue let go of them is not either (docs/decisions/0011).
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -17,13 +17,14 @@ from callcentre.core.charter import Office
 from callcentre.core.facts import Call, Visit
 from callcentre.core.terms import AttemptResult, CallKey, Outcome, VisitResult
 from callcentre.history.as_calls import Translator
-from callcentre.history.books import BadPlace, QueueLogs
+from callcentre.history.books import BadPlace, QueueLogs, files_of
 from callcentre.history.queue_log import QueueLogCall, Stay
 
 # Whole-second clocks, cut off at both ends, differ by up to a second; DESIGN allows one more.
 _WAIT_DIFFERS = 2.0
-# A call of the evening may have its last line long after midnight.
-_READ_ON = timedelta(hours=6)
+# A call that ran on from the day before began so long ago at most; one of the evening may end so long after midnight.
+_BEFORE = timedelta(hours=6)
+_AFTER = timedelta(hours=24)
 
 _GAVE_UP = frozenset({Outcome.ABANDONED, Outcome.SHORT_ABANDONED})
 _TOLD = {
@@ -105,21 +106,13 @@ class Reader(Protocol):
 
     def calls_between(
         self, since: datetime, until: datetime, *, pbx: str | None = None, line: str | None = None
-    ) -> "AsyncPages":
+    ) -> AsyncIterator[Sequence[Call]]:
         """Yield the calls offered in [since, until), in pages."""
         ...
 
     async def call(self, key: CallKey) -> Call | None:
         """Return the call of this key."""
         ...
-
-
-class AsyncPages(Protocol):
-    """Pages of calls, one after the other."""
-
-    def __aiter__(self) -> "AsyncPages": ...
-
-    async def __anext__(self) -> Sequence[Call]: ...
 
 
 def civil_day(day: date, office: Office, pbx: str) -> tuple[datetime, datetime]:
@@ -134,24 +127,24 @@ async def reconcile(
     day: date,
     office: Office,
     pbx: str,
-    paths: Sequence[Path],
+    queue_log: Path,
     queries: Reader,
     *,
     names: Mapping[str, str] | None = None,
 ) -> Reconciliation:
-    """Compare the calls of `day` that came to a queue of a line. `names` gives the telephone of a member's name.
+    """Compare the calls of `day` that came to a queue of a line with `queue_log` and its rotated files.
 
-    A member is compared where the telephone is known: from `names`, or because the queue names members by it. Errors:
-    UnreadableBook, StoreUnavailable.
+    `names` gives the telephone of a member's name. A member is compared where the telephone is known: from `names`, or
+    because the queue names its members by it. Errors: UnreadableBook, StoreUnavailable.
     """
     since, until = civil_day(day, office, pbx)
     ours = {call.key.uniqueid: call async for page in queries.calls_between(since, until, pbx=pbx) for call in page}
     translator = Translator(office, pbx, names)
-    book = QueueLogs(paths)
+    book = QueueLogs(files_of(queue_log, since))
     unclaimed: Counter[str] = Counter()
     theirs: dict[str, QueueLogCall] = {}
-    for told in book.calls(since=since - _READ_ON):
-        if told.entered >= until + _READ_ON:
+    for told in book.calls(since=since - _BEFORE):
+        if told.entered >= until + _AFTER:
             break
         if not (since <= told.entered < until or told.callid in ours):
             continue
