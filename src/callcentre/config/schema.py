@@ -82,7 +82,8 @@ class PbxSection(Section):
         [], description="Devices that carry outside calls, such as `PJSIP/trunk`. Empty: all but known telephones."
     )
     menus: list[Text] = Field(
-        [], description="DIDs of menus: no line's, and a caller who hangs up there is `menu_abandoned`."
+        [],
+        description="DIDs of menus: hanging up there is `menu_abandoned`. Empty: any number that no line claims.",
     )
     queue_log: Text | None = Field(None, description="Asterisk's queue_log, to heal what a gap has hidden.")
 
