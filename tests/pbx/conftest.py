@@ -1,12 +1,18 @@
 """Plays every case that the selected tests ask for, side by side, once a session; prints the table at the end."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from tests.pbx.lab.asterisk import missing
+from tests.pbx.lab.hold import hold_replay
+from tests.pbx.lab.office import replay_config
 from tests.pbx.lab.session import SIDE_BY_SIDE, Result, play_all
-from tests.pbx.lab.table import table
+from tests.pbx.lab.table import REPLAY, table
+
+from callcentre.config.load import load
+from callcentre.history.replay import replay
 
 Results = dict[tuple[str, str], Result]
 TABLE = pytest.StashKey[str]()
@@ -45,8 +51,19 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder.mkdir(parents=True, exist_ok=True)
     side_by_side = int(os.environ.get("CALLCENTRE_PBX_SIDE_BY_SIDE", SIDE_BY_SIDE))
     played = play_all(playable, folder, side_by_side)
+    _replay(played.values(), folder)
     request.config.stash[TABLE] = table(played[key] for key in sorted(played))
     return played
+
+
+def _replay(played: Iterable[Result], folder: Path) -> None:
+    """Hold each case's recording against its truth too."""
+    (folder / "config.toml").write_text(replay_config(), encoding="utf-8")
+    office = load(folder / "config.toml", {}).office
+    for result in played:
+        if not result.error:
+            rows = list(replay(result.out / "ami.jsonl", office, "lab", result.out / "snapshots.jsonl"))
+            result.held[REPLAY] = hold_replay(rows, result.truth)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@
 import pytest
 from tests.pbx.lab.cases import all_cases
 from tests.pbx.lab.daemon import ACCOUNTS
-from tests.pbx.lab.session import REPLAY, Result
+from tests.pbx.lab.session import Result
+from tests.pbx.lab.table import REPLAY
 
 pytestmark = [
     pytest.mark.pbx,

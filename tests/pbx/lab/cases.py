@@ -14,7 +14,8 @@ class Call:
 
     `desk` names the extension that dials it (a pickup code, a login); such a call is none of a line's.
     `line`, `outcome` and `by` (PJSIP/101, or several in a race) are what its author expects of it:
-    they are held against the truth before callcentre is.
+    they are held against the truth before callcentre is. `forged`: its number breaks every event of its
+    own, so that none of them may be believed and the call itself may stay unseen; the others may not.
     """
 
     at: float
@@ -23,6 +24,7 @@ class Call:
     line: str | None = None
     outcome: str | None = None
     by: tuple[str, ...] = ()
+    forged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

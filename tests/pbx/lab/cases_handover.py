@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tests.pbx.lab.cases import Call, Case, Doing
 from tests.pbx.lab.cases_ringing import IGNORES, answers, dial
-from tests.pbx.lab.script import Bye, Dialling, Hold, Press, Refer, Ring, Wait
+from tests.pbx.lab.script import Bye, Consult, Dialling, Hold, Press, Refer, Ring, Wait
+
+FORGED = "07700900592%0D%0AUniqueid%3A%201.1%0D%0A%0D%0AEvent%3A%20Shutdown%0D%0A"
+"""A number that, taken out of its SIP address, ends one event and begins another."""
 
 
 def enquiry(number: str, **more: object) -> Call:
@@ -51,6 +54,15 @@ HANDOVER = (
             "104": (Ring(after=2.3, acts=(Wait(8), Bye())),),
         },
         calls=(enquiry("521"),),
+    ),
+    Case(
+        name="attended_sip",
+        about="attended transfer by the telephone itself: a second dialog, then REFER with Replaces",
+        phones={
+            "101": (Ring(after=3.4, acts=(Wait(1.5), Consult("104", 2.0))),),
+            "104": (Ring(after=2.3, acts=(Wait(7), Bye())),),
+        },
+        calls=(enquiry("525"),),
     ),
     Case(
         name="attended_refused",
@@ -150,8 +162,8 @@ HANDOVER = (
     ),
     Case(
         name="hostile",
-        about="U+2028 and a forged header in the caller's name; line breaks in the number",
-        phones={"101": (answers(2.3),)},
+        about="U+2028 and forged lines in a caller's name; line breaks in a number, beside an honest call",
+        phones={"101": (answers(2.3),), "104": (answers(4.3),)},
         calls=(
             Call(
                 at=0,
@@ -162,20 +174,25 @@ HANDOVER = (
             ),
             Call(
                 at=8,
-                dialling=Dialling(
-                    to="01632960600",
-                    number="07700900592%0D%0AUniqueid%3A%201.1%0D%0A%0D%0AEvent%3A%20Shutdown%0D%0A",
-                ),
+                dialling=Dialling(to="01632960600", number=FORGED),
                 line="enquiries",
                 outcome="answered",
                 by=("PJSIP/101",),
+                forged=True,
+            ),
+            Call(
+                at=8.6,
+                dialling=dial("610", "593"),
+                line="bookings",
+                outcome="answered",
+                by=("PJSIP/104",),
             ),
         ),
     ),
     Case(
         name="restart_daemon",
         about="the daemon is restarted while one caller talks and one waits",
-        phones={"101": (answers(2.3, talk=9.0), answers(2.3)), "102": (IGNORES, answers(8.2))},
+        phones={"101": (answers(2.3, talk=32.0), answers(2.3)), "102": (IGNORES, answers(22.2))},
         calls=(
             enquiry("601"),
             Call(
@@ -186,7 +203,7 @@ HANDOVER = (
                 by=("PJSIP/102",),
             ),
             Call(
-                at=16,
+                at=37,
                 dialling=dial("101", "603"),
                 line="direct",
                 outcome="answered",
@@ -197,8 +214,8 @@ HANDOVER = (
     ),
     Case(
         name="cut_ami",
-        about="AMI is cut for 3 s while one caller talks and one waits",
-        phones={"101": (answers(2.3, talk=9.0), answers(2.3)), "102": (IGNORES, answers(8.2))},
+        about="AMI is cut for 3 s while one caller talks and one waits: both go on",
+        phones={"101": (answers(2.3, talk=16.0), answers(2.3)), "102": (IGNORES, answers(8.2))},
         calls=(
             enquiry("611"),
             Call(
@@ -210,6 +227,21 @@ HANDOVER = (
             ),
         ),
         doings=(Doing(at=7, what="cut ami", seconds=3.0),),
+    ),
+    Case(
+        name="cut_answer",
+        about="AMI is cut for 4 s; meanwhile a waiting call is answered, another comes and gives up",
+        phones={"101": (answers(6.4, talk=8.0), IGNORES)},
+        calls=(
+            enquiry("631"),
+            Call(
+                at=5.6,
+                dialling=dial("600", "632", acts=(Wait(1.7), Bye())),
+                line="enquiries",
+                outcome="short_abandoned",
+            ),
+        ),
+        doings=(Doing(at=5, what="cut ami", seconds=4.0),),
     ),
     Case(
         name="restart_pbx",

@@ -265,8 +265,8 @@ RINGING = (
     ),
     Case(
         name="progress",
-        about="183 without 180, then 180 with SDP",
-        phones={"101": (answers(4.3, ring="183"), answers(3.5, ring="180sdp"))},
+        about="183 without 180 in a queue (which nobody is told of) and by app_dial; 180 with SDP",
+        phones={"101": (answers(4.3, ring="183"), answers(3.5, ring="180sdp"), answers(4.3, ring="183"))},
         calls=(
             Call(
                 at=0,
@@ -278,6 +278,13 @@ RINGING = (
             Call(
                 at=10,
                 dialling=dial("101", "412"),
+                line="direct",
+                outcome="answered",
+                by=("PJSIP/101",),
+            ),
+            Call(
+                at=18,
+                dialling=dial("101", "413"),
                 line="direct",
                 outcome="answered",
                 by=("PJSIP/101",),

@@ -41,7 +41,7 @@ def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = Fals
             if row is not None:
                 one.differences.append(f"reached no line, yet is a call of {row['line']}")
         elif row is None:
-            if not (blind and _unseen(call)):
+            if not (blind and _unseen(call)) and not call["wanted"]["forged"]:
                 one.differences.append("missing")
         else:
             one.differences += _call(row, call, blind)
@@ -51,6 +51,12 @@ def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = Fals
     if lost:
         held.append(Held("voicemail", {}, None, lost))
     return held
+
+
+def hold_replay(rows: list[Row], truth: Row, *, blind: bool = False) -> list[Held]:
+    """The same for rows as `callcentre replay` gives them: calls, messages and attendance in one list."""
+    calls = [row for row in rows if "uniqueid" in row]
+    return hold(calls, [row["voicemail"] for row in rows if "voicemail" in row], truth, blind=blind)
 
 
 def _unseen(call: Row) -> bool:
@@ -116,7 +122,8 @@ def _attempts(said: list[Row], true: list[Row]) -> Iterator[str]:
         left.remove(same[0])
         if not _near(epoch(same[0]["ring_end"]), ring["ring_end"], TIME):
             yield f"{ring['interface']} ring_end {same[0]['ring_end']}, true {_stamp(ring['ring_end'])}"
-        for key in ("result", "after_answer"):
+        # What became of a ring that the PBX's restart ended, neither side can say.
+        for key in ("result", "after_answer") if ring["result"] != "lost" else ():
             if same[0][key] != ring[key]:
                 yield f"{ring['interface']} {key} {same[0][key]}, true {ring[key]}"
     for one in left:

@@ -161,8 +161,8 @@ def play(case: Case, version: str, out: Path, watcher: Watcher | None = None) ->
         stage.register([e for e in case.phones if e not in case.unregistered])
         stage.recorder.snapshot(asterisk.line, "start")
         if watcher:
-            watcher.start(asterisk, out)
             stack.callback(watcher.stop)
+            watcher.start(asterisk, out)
         _play_timeline(stage)
         for call, start, process in stage.callers:
             played.starts.append(start)

@@ -44,6 +44,14 @@ class Refer:
 
 
 @dataclass(frozen=True, slots=True)
+class Consult:
+    """Ring a colleague beside the call, talk to them, then join the two by REFER with Replaces."""
+
+    to: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Put the other party on hold, or take it back."""
 
@@ -60,7 +68,7 @@ class Bye:
     """Hang up."""
 
 
-Act = Wait | Press | Refer | Hold | Speak | Bye
+Act = Wait | Press | Refer | Consult | Hold | Speak | Bye
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +166,9 @@ def _talk(script: Script, dialog: _Dialog, acts: tuple[Act, ...], voice: Path | 
                     retrans="500",
                 )
                 script.recv(response="202")
+            case Consult(to, seconds):
+                cseq += 1
+                _consult(script, dialog, to, seconds, cseq)
             case Hold(on):
                 cseq += 1
                 direction = "sendonly" if on else "sendrecv"
@@ -184,6 +195,43 @@ def _talk(script: Script, dialog: _Dialog, acts: tuple[Act, ...], voice: Path | 
     replies = ["[last_Via:]", "[last_From:]", "[last_To:]", "[last_Call-ID:]", "[last_CSeq:]"]
     script.send("SIP/2.0 200 OK", replies)
     script.mark(done)
+
+
+def _consult(script: Script, dialog: _Dialog, to: str, seconds: float, cseq: int) -> None:
+    """A second dialog of the same party. sipp takes it for the same call by what follows `///`."""
+    asked = f"sip:{to}@127.0.0.1:[remote_port]"
+
+    def beside(method: str, other: str, *extra: str) -> list[str]:
+        return [
+            f"Via: SIP/2.0/UDP 127.0.0.1:[local_port];branch=z9hG4bK-[pid]-[call_number]-{method}",
+            f"From: {dialog.own}",
+            other,
+            "Call-ID: beside///[call_id]",
+            f"CSeq: 1 {method}",
+            "Contact: <sip:lab@127.0.0.1:[local_port]>",
+            "Max-Forwards: 70",
+            *extra,
+        ]
+
+    lines = beside("INVITE", f"To: <{asked}>", SDP_KIND)
+    script.send(f"INVITE {asked} SIP/2.0", lines, _sdp(dialog.port_word), retrans="500")
+    script.recv(response="100", optional="true")
+    script.recv(response="180", optional="true")
+    found = _ereg("To:", ".*", "asked") + _ereg("To:", "tag=.*", "whole")
+    own_tag = '<ereg regexp="[^=]+$" search_in="var" variable="whole" check_it="false" assign_to="asktag"/>'
+    script.recv(found + own_tag, response="200")
+    script.send(f"ACK {asked} SIP/2.0", beside("ACK", "To: [$asked]"))
+    script.pause(seconds)
+    replaces = "beside%2F%2F%2F[call_id]%3Bto-tag%3D[$asktag]%3Bfrom-tag%3D[pid]t[call_number]"
+    target = f"Refer-To: <{asked}?Replaces={replaces}>"
+    by = "Referred-By: <sip:lab@127.0.0.1:[local_port]>"
+    script.send(f"REFER {dialog.uri} SIP/2.0", dialog.headers(cseq, "REFER", target, by), retrans="500")
+    script.recv(response="202")
+    # Asterisk hangs up both of the dialogs: the second BYE is the one that every talk ends with.
+    script.recv(request="BYE")
+    replies = ["[last_Via:]", "[last_From:]", "[last_To:]", "[last_Call-ID:]", "[last_CSeq:]"]
+    script.send("SIP/2.0 200 OK", replies)
+    script.steps.append('<Reference variables="asked,whole,asktag"/>')
 
 
 PHONE_REPLY = [

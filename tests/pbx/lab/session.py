@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import traceback
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +12,10 @@ from typing import Any
 from tests.pbx.lab.cases import all_cases
 from tests.pbx.lab.daemon import ACCOUNTS, Daemon, stored
 from tests.pbx.lab.hold import Held, hold
-from tests.pbx.lab.office import replay_config
 from tests.pbx.lab.play import play
 
 SIDE_BY_SIDE = 10
 """So many cases at once. Ten Asterisks with their telephones leave two cores time to spare."""
-
-REPLAY = "replay"
 
 
 @dataclass(slots=True)
@@ -41,7 +35,6 @@ class Result:
 
 def play_all(wanted: Iterable[tuple[str, str]], folder: Path, side_by_side: int) -> dict[tuple[str, str], Result]:
     """Play each (version, case), so many at once; a case that could not be played says so in its result."""
-    (folder / "config.toml").write_text(replay_config(), encoding="utf-8")
     with ThreadPoolExecutor(max_workers=side_by_side) as pool:
         results = pool.map(lambda one: _play_one(one[0], one[1], folder), sorted(set(wanted), key=_longest_first))
         return {(result.version, result.name): result for result in results}
@@ -64,28 +57,6 @@ def _play_one(version: str, name: str, folder: Path) -> Result:
         for account in ACCOUNTS:
             calls, messages = stored(daemon.database, account)
             result.held[account] = hold(calls, messages, result.truth, blind=account == "blind")
-        calls, messages = replayed(result.out, folder / "config.toml")
-        result.held[REPLAY] = hold(calls, messages, result.truth)
     except Exception:
         result.error = traceback.format_exc()
     return result
-
-
-def replayed(folder: Path, config: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The calls and messages that `callcentre replay` prints of a case's tape."""
-    command = [
-        sys.executable,
-        "-m",
-        "callcentre",
-        "replay",
-        str(folder / "ami.jsonl"),
-        "--config",
-        str(config),
-        "--json",
-    ]
-    command += ["--snapshots", str(folder / "snapshots.jsonl")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"replay ended with {done.returncode}: {done.stderr[-3000:]}")
-    rows = [json.loads(line) for line in done.stdout.split("\n") if line]
-    return [row for row in rows if "uniqueid" in row], [row["voicemail"] for row in rows if "voicemail" in row]

@@ -7,9 +7,10 @@ from typing import Any
 
 from tests.pbx.lab.daemon import ACCOUNTS
 from tests.pbx.lab.hold import Held, epoch
-from tests.pbx.lab.session import REPLAY, Result
+from tests.pbx.lab.session import Result
 
 HEAD = ("PBX", "case", "DID", "outcome", "answered by", "wait s", "off by ms", "rings")
+REPLAY = "replay"
 LISTENERS = (*ACCOUNTS, REPLAY)
 
 
@@ -38,7 +39,7 @@ def _call_row(result: Result, call: dict[str, Any]) -> list[str]:
         call["did"],
         seen["outcome"] or "left in menu",
         seen.get("answered_by", ""),
-        f"{seen['wait']:.2f}",
+        "" if seen["wait"] is None else f"{seen['wait']:.2f}",
         _off_by(result, call),
         str(seen["rings"] or ""),
         *(_verdict(result.held[listener], call["uniqueid"]) for listener in LISTENERS),

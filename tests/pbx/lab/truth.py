@@ -35,6 +35,7 @@ class Attempt:
     sip_call_id: str
     invite: float
     ringing: float | None = None
+    progress: float | None = None
     answered: float | None = None
     refused: float | None = None
     refusal: str = ""
@@ -57,7 +58,7 @@ class Attempt:
     def row(self) -> dict[str, Any]:
         """As truth.json shows it: what is not known is left out."""
         row: dict[str, Any] = {"ext": self.extension}
-        names = ["sip_call_id", "invite", "ringing", "answered", "bye_by_agent", "bye_by_pbx"]
+        names = ["sip_call_id", "invite", "progress", "ringing", "answered", "bye_by_agent", "bye_by_pbx"]
         names += ["refused", "refusal", "cancelled", "terminated"]
         row.update({name: getattr(self, name) for name in names if getattr(self, name)})
         if self.ringing and self.end:
@@ -127,6 +128,9 @@ def _attempts(found: Books) -> list[Attempt]:
             taken.add(leg.uniqueid)
             attempt.channel, attempt.uniqueid, attempt.call = leg.channel, leg.uniqueid, leg.linkedid
             attempt.up = found.first("ANSWER", leg.uniqueid)
+            # app_dial passes a 183 on, so it counts as ringing; app_queue tells nobody of it.
+            if any(row.app == "AppDial" for row in found.cel if row.uniqueid == leg.uniqueid):
+                attempt.ringing = attempt.ringing or attempt.progress
     return attempts
 
 
@@ -136,8 +140,10 @@ def _attempt(call_id: str, wire: list[Message]) -> Attempt:
     for message in wire:
         status = message.status
         if message.sent and status is not None and message.method == "INVITE":
-            if status in (180, 183):
+            if status == 180:
                 attempt.ringing = attempt.ringing or message.t
+            elif status == 183:
+                attempt.progress = attempt.progress or message.t
             elif status == 200:
                 attempt.answered = attempt.answered or message.t
             elif status == 487:

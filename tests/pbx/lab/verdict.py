@@ -21,7 +21,7 @@ def call_truth(found: Books, row: dict[str, Any]) -> dict[str, Any]:
     own = [cel for cel in found.cel if cel.uniqueid == uniqueid]
     linked = _linked(found, uniqueid)
     observed = _observed(found, row, uniqueid, own, linked)
-    wanted = {key: row[key] for key in ("line", "outcome", "by")}
+    wanted = {key: row[key] for key in ("line", "outcome", "by", "forged")}
     if row["line"] is None:
         wanted["outcome"] = "left-in-menu"
     return {
@@ -99,8 +99,10 @@ def _observed(
         observed["agent_channel"] = channel
         observed["answered_by"] = channel.rpartition("-")[0]
         observed["talk"] = round(end - answer, 3)
-    waited_until = answer if answer is not None else _left(own)
-    observed["wait"] = round(waited_until - offered, 3)
+    observed["wait"] = None
+    if any(cel.kind == "APP_START" and cel.app in RINGING_APPS for cel in own):
+        waited_until = answer if answer is not None else _left(own)
+        observed["wait"] = round(waited_until - offered, 3)
     observed["outcome"] = _outcome(found, row, own, observed)
     _add_rings(found, linked, observed)
     return observed
@@ -207,6 +209,9 @@ def mark_results(found: Books, calls: list[dict[str, Any]]) -> None:
     """Say of every ring what became of it, and list the rings of each call beside it."""
     by_id = {call["uniqueid"]: call for call in calls}
     for attempt in found.attempts:
+        # A telephone's own second dialog has a linkedid of its own until the transfer joins the two.
+        joined = {row.linkedid for row in found.cel if row.uniqueid == attempt.uniqueid} & by_id.keys()
+        attempt.call = min(joined, default=attempt.call)
         call = by_id.get(attempt.call)
         attempt.result = _result(found, attempt, call)
         answer = call["observed"].get("agent_answer") if call else None
