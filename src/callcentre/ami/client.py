@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from callcentre.ami import actions
-from callcentre.ami.link import PING_SECONDS, Link, LinkObserver, Pulse, Sink
+from callcentre.ami.link import PING_SECONDS, Link, LinkObserver, Pulse, Sink, Tap
 from callcentre.ami.protocol import Reply
 from callcentre.core.errors import AmiError, LinkLost, LoginRefused, ProtocolError
 from callcentre.core.events import LinkDown
@@ -64,8 +64,8 @@ class AmiClient:
     """Keeps the link to one PBX. Run `run()` as a task; cancelling it logs off and closes.
 
     `sink(events, size)` gets the core events in order and returns False when there is no room: the link is then dropped
-    on purpose, the gap told as LinkDown("overrun"), and everything read again. `sleep` and `jitter` (0 to 1) are given
-    by tests.
+    on purpose, the gap told as LinkDown("overrun"), and everything read again. `tap` listens in on the bytes. `sleep`
+    and `jitter` (0 to 1) are given by tests.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class AmiClient:
         sink: Sink,
         observer: LinkObserver,
         log: Log,
+        tap: Tap | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -84,6 +85,7 @@ class AmiClient:
         self._sink = sink
         self._observer = observer
         self._log = log
+        self._tap = tap
         self._sleep = sleep
         self._jitter = jitter
         self._pulse = Pulse()
@@ -163,7 +165,7 @@ class AmiClient:
             link.watch()
             async with asyncio.TaskGroup() as tasks:
                 pings = tasks.create_task(self._ping(link))
-                await link.lost
+                await asyncio.shield(link.lost)
                 pings.cancel()
             raise LinkLost(f"lost the PBX at {self._endpoint.address}: {link.lost.result()}; connecting again")
         except asyncio.CancelledError:
@@ -202,6 +204,7 @@ class AmiClient:
                 observer=self._observer,
                 log=self._log,
                 pulse=self._pulse,
+                tap=self._tap,
             )
 
         try:

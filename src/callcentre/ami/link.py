@@ -68,6 +68,22 @@ class LinkObserver(Protocol):
         ...
 
 
+class Tap(Protocol):
+    """Listens in on the bytes of a link: the recorder of tapes."""
+
+    def connected(self, ours: str) -> None:
+        """A connection begins; its questions bear ids that begin with `ours`."""
+        ...
+
+    def read(self, data: bytes) -> None:
+        """Bytes were read."""
+        ...
+
+    def ended(self, reason: str) -> None:
+        """The connection ended."""
+        ...
+
+
 @dataclass(slots=True)
 class Pulse:
     """What the Pings and Timestamps tell of one PBX; outlives a connection."""
@@ -91,7 +107,17 @@ class _Asked:
 class Link(asyncio.Protocol):
     """One connection. `lost` resolves with the reason when it has ended, from either side."""
 
-    def __init__(self, pbx: str, *, clock: Clock, sink: Sink, observer: LinkObserver, log: Log, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        pbx: str,
+        *,
+        clock: Clock,
+        sink: Sink,
+        observer: LinkObserver,
+        log: Log,
+        pulse: Pulse,
+        tap: Tap | None = None,
+    ) -> None:
         loop = asyncio.get_running_loop()
         self._pbx = pbx
         self._clock = clock
@@ -99,6 +125,7 @@ class Link(asyncio.Protocol):
         self._observer = observer
         self._log = log
         self._pulse = pulse
+        self._tap = tap
         self._prefix = secrets.token_hex(12) + "-"
         self._framer = Framer(ours=self._prefix)
         self._lists = Lists(pbx)
@@ -121,11 +148,15 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
         self._transport = cast("asyncio.Transport", transport)
+        if self._tap is not None:
+            self._tap.connected(self._prefix)
 
     def data_received(self, data: bytes) -> None:
         """Read, frame, translate, hand over."""
         if self.lost.done():
             return
+        if self._tap is not None:
+            self._tap.read(data)
         read_at = self._clock.now() + self._pulse.offset
         events: list[Event] = []
         for message in self._framer.feed(data):
@@ -160,6 +191,8 @@ class Link(asyncio.Protocol):
         if self.lost.done():
             return
         self.lost.set_result(reason)
+        if self._tap is not None:
+            self._tap.ended(reason)
         self.banner.cancel()
         for reply in self._asked.replies.values():
             reply.cancel()
@@ -171,6 +204,8 @@ class Link(asyncio.Protocol):
         if self._transport is not None and not self.lost.done():
             self._send(actions.simple("Logoff"))
             self.lost.set_result("stopped")
+            if self._tap is not None:
+                self._tap.ended("stopped")
             self._transport.close()
 
     # --- asking ----------------------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ class Lists:
         whole = promised.isascii() and promised.isdigit() and int(promised[:9]) == gathered.count
         event: Event
         if item.name == "CoreShowChannelsComplete":
-            event = ChannelsListed(pbx=self._pbx, at=at, channels=tuple(gathered.channels))
+            event = ChannelsListed(pbx=self._pbx, at=at, channels=tuple(gathered.channels), complete=whole)
         elif item.name == "QueueStatusComplete":
             event = QueuesListed(
                 pbx=self._pbx,

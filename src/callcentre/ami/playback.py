@@ -80,7 +80,7 @@ class TapePlayer:
         if record.mark == "connect" or (record.mark is None and self._conn is None):
             yield from self._down("reconnect")
             self._conn = record.conn
-            self._framer = Framer(banner=False, can_ask=False)
+            self._framer = Framer(banner=False, can_ask=False, ours=record.notes.get("ours", ""))
             self._lists.forget()
             self._doubted_at = None
         if record.conn != self._conn:
