@@ -257,13 +257,15 @@ class Story:
         """The link is there again; the PBX runs since `booted`."""
         self.tell(LinkUp(pbx="lab", at=after(t), booted_at=after(booted)))
 
-    def listed(self, t: float, *uniqueids: str, state: int = 6, bridge: str = "", duration: float = 0) -> None:
+    def listed(
+        self, t: float, *uniqueids: str, state: int = 6, bridge: str = "", duration: float = 0, complete: bool = True
+    ) -> None:
         """CoreShowChannels names these channels and no others."""
         rows = [
             ChannelSeen(**self._channel(uniqueid), state=state, bridge=bridge, duration_seconds=duration, exten="700")
             for uniqueid in uniqueids
         ]
-        self.tell(ChannelsListed(pbx="lab", at=after(t), channels=tuple(rows)))
+        self.tell(ChannelsListed(pbx="lab", at=after(t), channels=tuple(rows), complete=complete))
 
     def shutdown(self, t: float) -> None:
         """Shutdown."""

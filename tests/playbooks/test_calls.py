@@ -425,6 +425,18 @@ def test_an_unanswered_call_that_is_gone_after_a_gap_is_lost_once() -> None:
     assert call.attempts[0].result is AttemptResult.LOST
 
 
+def test_a_list_with_items_that_were_not_believed_ends_no_call() -> None:
+    story = Story()
+    queued(story)
+    story.rings(0.6, "1", "PJSIP/101", "2")
+    story.down(2)
+    story.up(3)
+    story.listed(4, complete=False)
+    story.answers(6, "1", "2")
+    story.gone(9, "1")
+    assert (story.ended("1").outcome, story.ended("1").quality) == (Outcome.ANSWERED, Quality.PARTIAL)
+
+
 def test_an_answer_in_the_gap_is_proven_by_agent_complete_or_stays_unknown() -> None:
     for proof in (True, False):
         story = Story()

@@ -73,9 +73,10 @@ class ChannelSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelsListed(Event):
-    """The complete list of channels at `at`: what is not in it is gone."""
+    """The list of channels at `at`: what is not in it is gone, unless some of its items were not believed."""
 
     channels: tuple[ChannelSeen, ...]
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

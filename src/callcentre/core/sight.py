@@ -143,18 +143,19 @@ class Sight:
         rows = {row.uniqueid: row for row in event.channels}
         blind = self._gap_since is not None
         for track in tuple(board.tracks.values()):
-            if track.key.uniqueid not in rows and track.ended_at is None:
+            if event.complete and track.key.uniqueid not in rows and track.ended_at is None:
                 if blind:
                     self._lose(track, event.at)
                 elif track.arrived_at < event.at - LIST_LAG and not track.lost:
                     self._exchange.lose_after(track, event.at)
         for channel in board.book:
-            if channel.uniqueid not in rows and channel.created_at < event.at - LIST_LAG and blind:
+            stale = channel.uniqueid not in rows and channel.created_at < event.at - LIST_LAG
+            if stale and blind and event.complete:
                 board.book.remove(channel.uniqueid)
         for row in sorted(event.channels, key=lambda row: row.uniqueid != row.linkedid):
             self._take_in(row, event.at)
         if blind:
-            self._settle_legs(rows, event.at)
+            self._settle_legs(rows, event)
             since = self._gap_since or event.at
             board.facts.append(GapClosed(pbx=board.pbx, at=event.at, since=since, reason=self._gap_reason))
             self._gap_since = None
@@ -195,12 +196,12 @@ class Sight:
         else:
             self._exchange.adopt_leg(channel, row.state == STATE_RINGING, at)
 
-    def _settle_legs(self, rows: dict[str, ChannelSeen], at: datetime) -> None:
+    def _settle_legs(self, rows: dict[str, ChannelSeen], event: ChannelsListed) -> None:
         """Telephones that rang when sight was lost: still ringing, or answered or given up at a time nobody saw."""
         for track in self._board.tracks.values():
             for leg in track.legs:
                 row = rows.get(leg.uniqueid)
-                if leg.result is not None:
+                if leg.result is not None or (row is None and not event.complete):
                     continue
                 leg.doubtful = False
                 if row is None:
@@ -209,7 +210,7 @@ class Sight:
                     leg.result = AttemptResult.LOST
                     if track.answered_at is None:
                         track.unseen_answer = True
-            self._board.progressed(track, at)
+            self._board.progressed(track, event.at)
 
     def queues(self, event: QueuesListed) -> None:
         """Callers found waiting in a queue of a line are its calls, since their own entry."""
