@@ -160,7 +160,7 @@ def test_unanswered_calls(office: Office, end: str, outcome: Outcome, visit: Vis
     call = translator.call(told, line)
     assert call.outcome is outcome
     assert [stay.result for stay in call.visits] == [visit]
-    assert call.answered_at is call.answered_by is call.talk_seconds is None
+    assert (call.answered_at, call.answered_by, call.talk_seconds) == (None, None, None)
     assert call.ended_at == (call.visits[0].leave if visit is VisitResult.ABANDONED else None)
     assert call.within_seconds is (None if outcome is Outcome.LOST else False)
 
