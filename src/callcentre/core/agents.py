@@ -100,8 +100,10 @@ class _Site:
         self._line_of_queue = {queue: line.name for line in lines for queue in line.queues}
         self._places: dict[tuple[str, str], _Place] = {}
         self._by_device: dict[str, dict[tuple[str, str], _Place]] = {}
+        self._best: dict[tuple[str, str], _Standing] = {}
+        self._tally: dict[str, list[int]] = {}
         self._listed = False
-        self._told: dict[str, RosterChanged] = {}
+        self._told: dict[str, tuple[int | bool, ...]] = {}
         self.facts: list[Fact] = []
         self.wrapups: list[datetime] = []
         self.now: datetime | None = None
@@ -140,17 +142,18 @@ class _Site:
         self._wraps_up(place)
         self._set_status(place, member.status, event.at)
         if place.standing() is not before:
+            self._weigh(line, place.device)
             self._tell(line, event.at)
 
     def _member_removed(self, event: MemberRemoved) -> None:
-        place = self._places.pop((event.queue, event.interface), None)
-        if place is not None:
-            del self._by_device[place.device][event.queue, event.interface]
-            self._tell(place.line, event.at)
+        line = self._line_of_queue.get(event.queue)
+        if line is not None:
+            self._drop((event.queue, event.interface))
+            self._tell(line, event.at)
 
     def _queues_listed(self, event: QueuesListed) -> None:
         for key in [key for key, place in self._places.items() if place.member is not None]:
-            del self._by_device[self._places.pop(key).device][key]
+            self._drop(key)
         self._listed = True
         for member in event.members:
             line = self._line_of_queue.get(member.queue)
@@ -176,17 +179,38 @@ class _Site:
         self._listed = False
         self._places.clear()
         self._by_device.clear()
+        self._best.clear()
+        self._tally = {line: [0] * len(_Standing) for line in self._lines}
         self.wrapups.clear()
         for line in self._lines.values():
             for extension in line.extensions if not line.queues else ():
                 self._put(("", extension), _Place(line.name, extension, 0))
 
     def _put(self, key: tuple[str, str], place: _Place) -> None:
-        before = self._places.get(key)
-        if before is not None:
-            del self._by_device[before.device][key]
+        self._drop(key)
         self._places[key] = place
         self._by_device.setdefault(place.device, {})[key] = place
+        self._weigh(place.line, place.device)
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        place = self._places.pop(key, None)
+        if place is not None:
+            there = self._by_device[place.device]
+            del there[key]
+            if not there:
+                del self._by_device[place.device]
+            self._weigh(place.line, place.device)
+
+    def _weigh(self, line: str, device: str) -> None:
+        """Count a telephone anew on a line: by the best of its places there."""
+        places = self._by_device.get(device, {}).values()
+        now = max((place.standing() for place in places if place.line == line), default=None)
+        before = self._best.pop((line, device), None)
+        if before is not None:
+            self._tally[line][before] -= 1
+        if now is not None:
+            self._best[line, device] = now
+            self._tally[line][now] += 1
 
     def _place_of(self, member: MemberSeen, line: str) -> _Place:
         place = _Place(line, member.state_interface or member.interface, member.status, member)
@@ -209,6 +233,7 @@ class _Site:
                 before = place.standing()
                 self._set_status(place, DEVICE_STATES.get(word, 0), at)
                 if place.standing() is not before:
+                    self._weigh(place.line, device)
                     changed.add(place.line)
         for line in sorted(changed):
             self._tell(line, at)
@@ -225,26 +250,24 @@ class _Site:
             self._tell(line, at)
 
     def _tell(self, line: str, at: datetime) -> None:
-        best: dict[str, _Standing] = {}
-        for place in self._places.values():
-            if place.line == line:
-                best[place.device] = max(best.get(place.device, _Standing.UNREACHABLE), place.standing())
-        count = Counter(best.values())
-        queueless = not self._lines[line].queues
-        fact = RosterChanged(
-            pbx=self._pbx,
-            at=at,
-            line=line,
-            there=count[_Standing.THERE],
-            unknown=count[_Standing.UNKNOWN],
-            paused=count[_Standing.PAUSED],
-            unreachable=count[_Standing.UNREACHABLE],
-            complete=bool(best) if queueless else self._listed,
+        tally = self._tally[line]
+        complete = self._listed if self._lines[line].queues else any(tally)
+        numbers = (*tally, complete)
+        if self._told.get(line) == numbers:
+            return
+        self._told[line] = numbers
+        self.facts.append(
+            RosterChanged(
+                pbx=self._pbx,
+                at=at,
+                line=line,
+                there=tally[_Standing.THERE],
+                unknown=tally[_Standing.UNKNOWN],
+                paused=tally[_Standing.PAUSED],
+                unreachable=tally[_Standing.UNREACHABLE],
+                complete=complete,
+            )
         )
-        before = self._told.get(line)
-        if before is None or _numbers(before) != _numbers(fact):
-            self._told[line] = fact
-            self.facts.append(fact)
 
 
 class Roster:
@@ -291,7 +314,3 @@ class Roster:
             for line, state in site.counts():
                 found[line][state] += 1
         return dict(found)
-
-
-def _numbers(fact: RosterChanged) -> tuple[int, int, int, int, bool]:
-    return fact.there, fact.unknown, fact.paused, fact.unreachable, fact.complete

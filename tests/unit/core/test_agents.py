@@ -1,9 +1,13 @@
 """The roster: each place's state, whatever order it is told in."""
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.core.happenings import (
     BUSY,
     FREE,
@@ -25,7 +29,7 @@ from tests.unit.core.happenings import (
 )
 from tests.unit.core.offices import line, office
 
-from callcentre.core.agents import Roster
+from callcentre.core.agents import DEVICE_STATES, Roster
 from callcentre.core.events import Event
 from callcentre.core.facts import Fact, MemberActive, RosterChanged
 from callcentre.core.terms import MemberState
@@ -165,3 +169,44 @@ def test_two_members_told_in_any_order_end_the_same() -> None:
     ]
     ends = {tuple(sorted(counted(roster(*order)).items())) for order in itertools.permutations(events)}
     assert len(ends) == 1
+
+
+DEVICES = ["PJSIP/101", "PJSIP/102", "PJSIP/103"]
+STEPS = st.one_of(
+    st.tuples(
+        st.just("told"),
+        st.sampled_from("ab"),
+        st.integers(0, 2),
+        st.sampled_from(DEVICES),
+        st.integers(0, 8),
+        st.booleans(),
+    ),
+    st.tuples(st.just("removed"), st.sampled_from("ab"), st.integers(0, 2)),
+    st.tuples(st.just("device"), st.sampled_from(DEVICES), st.sampled_from(sorted(DEVICE_STATES))),
+)
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_the_numbers_told_are_those_of_a_recount(steps: list[tuple[Any, ...]]) -> None:
+    seen = Roster(office(line(queues=frozenset({"a", "b"}))))
+    places: dict[tuple[str, str], tuple[str, int, bool]] = {}
+    facts = seen.handle(queues(0))
+    for step in steps:
+        if step[0] == "told":
+            _, queue, number, on, status, paused = step
+            name = f"Local/{number}@agents"
+            places[queue, name] = (on, status, paused)
+            facts += seen.handle(told(1, member(name, status, queue, state_interface=on, paused=paused)))
+        elif step[0] == "removed":
+            places.pop((step[1], f"Local/{step[2]}@agents"), None)
+            facts += seen.handle(removed(1, f"Local/{step[2]}@agents", step[1]))
+        else:
+            number = DEVICE_STATES[step[2]]
+            places = {k: (on, number if on == step[1] else was, p) for k, (on, was, p) in places.items()}
+            facts += seen.handle(device(1, step[1], step[2]))
+    best: dict[str, int] = {}
+    for on, status, paused in places.values():
+        weight = 1 if paused else 0 if status in {4, 5} else 2 if status == 0 else 3
+        best[on] = max(best.get(on, 0), weight)
+    count = Counter(best.values())
+    assert standing(facts)[-1] == ("enquiries", count[3], count[2], count[1], count[0], True)
