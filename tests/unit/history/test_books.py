@@ -13,12 +13,8 @@ from tests.unit.history.conftest import T0, Book
 from callcentre.history.books import BadPlace, QueueLogs, UnreadableBook, files_of
 
 START = datetime.fromtimestamp(T0, UTC)
-TAPES = [
-    folder
-    for tapes in os.environ.get("CALLCENTRE_TAPES", "").split(":")
-    if tapes
-    for folder in sorted(Path(tapes).glob("**/queue_calls.csv"))
-]
+ROOTS = [Path(__file__).parent / "sample", *map(Path, filter(None, os.environ.get("CALLCENTRE_TAPES", "").split(":")))]
+TABLES = sorted(table for root in ROOTS for table in root.rglob("queue_calls.csv"))
 
 
 def ids(book: QueueLogs, since: datetime | None = None) -> list[str]:
@@ -126,7 +122,7 @@ def test_a_file_that_cannot_be_read(book: Book, damage: Callable[[Path], None]) 
         list(QueueLogs([path]).calls())
 
 
-@pytest.mark.parametrize("table", TAPES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("table", TABLES, ids=lambda path: path.parent.name)
 def test_the_book_of_a_real_asterisk(table: Path) -> None:
     """Stay by stay what the tape's own table has, which was made from the same book by other code."""
     rows = []
