@@ -6,7 +6,7 @@ roster says. No sight of the PBX is unknown. An interval never spans the opening
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from callcentre.core.calendar import Calendar
@@ -25,6 +25,9 @@ from callcentre.core.terms import AttemptResult, Attendance, Hours, Outcome
 
 NOT_TOLD: Final = "nothing has been told of this line yet"
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+_LEAP: Final = timedelta(days=40)
+"""Time that passes at one go is a clock that was set (a PBX that booted in 1970): no boundary is looked for in it."""
+
 _MISSED: Final = frozenset(
     {
         Outcome.VOICEMAIL,
@@ -132,15 +135,15 @@ class Staffing:
 
     def _advance(self, now: datetime) -> list[Fact]:
         """Open and close what opened and closed up to `now`."""
-        if self._now is None:
-            for watch in self._watches.values():
+        before, facts = self._now, list[Fact]()
+        if before is not None and now <= before:
+            return facts
+        self._now = now
+        for watch in self._watches.values():
+            if before is None or now - before > _LEAP:
                 watch.core = watch.calendar.hours_at(now) is Hours.CORE
                 watch.boundary = watch.calendar.next_boundary(now)
-        elif now <= self._now:
-            return []
-        self._now = now
-        facts: list[Fact] = []
-        for watch in self._watches.values():
+                facts += self._judge(watch, now, cut=True) if watch.told_at is not None else []
             while watch.boundary is not None and watch.boundary <= now:
                 at = watch.boundary
                 watch.core = not watch.core

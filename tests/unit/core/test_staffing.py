@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.unit.core.happenings import (
+    IN_USE,
     NOON,
     UNAVAILABLE,
     answered,
@@ -234,6 +235,15 @@ def test_no_interval_spans_the_end_or_the_start_of_core_hours() -> None:
         (opening, True, ATTENDED),
         (at(24 * 3600), True, UNATTENDED),
     ]
+
+
+def test_a_clock_that_leaps_is_not_followed_day_by_day() -> None:
+    watch = staffed() >> told(60 * 366 * 24 * 3600, member("PJSIP/101", IN_USE))
+    assert len(watch.facts) == 3
+    assert watch.facts[-1].at == at(60 * 366 * 24 * 3600)
+    following = watch.staffing.next_timer()
+    assert following is not None
+    assert following > watch.facts[-1].at
 
 
 def test_finish_cuts_at_the_boundaries_before_it() -> None:
