@@ -71,7 +71,7 @@ def _targets(line: Line) -> Iterator[str]:
     if not targets:
         yield "  no target for answering: the charter promises none, so none is judged"
         return
-    share = "calls" if charter.answer_fraction is None else f"{charter.answer_fraction:.4g} of calls"
+    share = "calls" if charter.answer_fraction is None else f"{charter.answer_fraction * 100:.4g} % of calls"
     yield f"  {share} answered within {' and '.join(targets)}, judged by the {charter.judged_by.value} service level"
 
 
