@@ -4,7 +4,7 @@ The model knows no sockets, accounts or bytes; the wire knows no calls. Header v
 after its own escaping; the wire writes them as they are, so a hostile caller's line break reaches the listener.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +30,33 @@ class Reply:
     headers: Headers = ()
     events: tuple[AmiEvent, ...] = ()
     """List items, the Complete event included; they are sent without Privilege and Timestamp."""
+
+
+class ActionHeaders(Mapping[str, str]):
+    """An action's headers: looked up in any case, listed as the client wrote them; the first of a repeated one counts.
+
+    Repeated Variable headers are one value, joined with commas. `pairs` keeps every header in its order, for UserEvent.
+    """
+
+    __slots__ = ("_first", "pairs")
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.pairs: Headers = tuple(pairs)
+        self._first: dict[str, tuple[str, str]] = {}
+        for name, value in self.pairs:
+            key = name.lower()
+            known = self._first.setdefault(key, (name, value))
+            if key == "variable" and known[1] is not value:
+                self._first[key] = (known[0], f"{known[1]},{value}")
+
+    def __getitem__(self, name: str) -> str:
+        return self._first[name.lower()][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._first.values())
+
+    def __len__(self) -> int:
+        return len(self._first)
 
 
 Listener = Callable[[float, AmiEvent], None]
@@ -62,6 +89,8 @@ class PbxModel(Protocol):
     def act(self, action: str, headers: Mapping[str, str]) -> Reply:
         """Answer any action but Login, Logoff, Challenge, Events and Ping.
 
-        `action` is as the client wrote it, in any case; `headers` are the action's own, keys lower-cased, the last of
-        a repeated one (Variable: joined with commas). An unknown action answers "Invalid/unknown command".
+        `action` is as the client wrote it, in any case; `headers` is an ActionHeaders. The wire has checked the account's
+        rights, and adds the ActionID to the response and to each list event where Asterisk puts it; events that the
+        action causes go to the listeners. An unknown action is "Invalid/unknown command: X. Use Action: ListCommands
+        to show available commands."
         """
