@@ -8,17 +8,17 @@ carries our random ActionID and so cannot be forged; between the two nothing uns
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from callcentre.ami.shapes import (
     AFTER_CHANNEL,
+    DROPPED,
     EVENTS,
     FORGEABLE_BY_TAIL,
     ITEMS,
-    Dropped,
     Reason,
     Shape,
-    dropped_events,
 )
 
 BANNER = b"Asterisk Call Manager/"
@@ -34,6 +34,8 @@ KEPT_APPLICATIONS = frozenset(
     {b"Queue", b"Dial", b"VoiceMail", b"Playback", b"Background", b"BackGround", b"ControlPlayback"}
 )
 OWN_USER_EVENTS = "Callcentre"
+
+_KEPT_VARIABLE_LINES = tuple(name + b"\r\n" for name in sorted(KEPT_VARIABLES))
 
 _END = b"\r\n\r\n"
 
@@ -88,29 +90,16 @@ class Doubt(NamedTuple):
 Message = Told | UserTold | Item | Reply | Banner | Doubt
 
 
-class _Kept:
-    """Where packets of one wanted name go: an event's shape, a list item's shape, or both."""
-
-    __slots__ = ("event", "item", "name", "peek", "seen")
-
-    def __init__(self, name: str, event: Shape | None, item: Shape | None, peek: "Peek | None") -> None:
-        self.name = name
-        self.event = event
-        self.item = item
-        self.peek = peek
-        self.seen = 0
-
-
 Peek = Callable[[bytes, int, int], bool | None]
 """Whether a packet buf[start:end] is wanted; None if it was cut short."""
 
 
 def _wanted_variable(buf: bytes, start: int, end: int) -> bool | None:
-    value = buf.rfind(b"\r\n", start, end)
-    if not buf.startswith(b"Value: ", value + 2):
+    # Asterisk escapes a variable's value, so the last line that begins so is the genuine one.
+    variable = buf.rfind(b"\r\nVariable: ", start, end)
+    if variable < 0 or buf.find(b"\r\nValue: ", variable + 12, end) < 0:
         return None
-    variable = buf.rfind(b"\r\n", start, value)
-    return buf[variable + 12 : value] in KEPT_VARIABLES or not buf.startswith(b"Variable: ", variable + 2)
+    return buf.startswith(_KEPT_VARIABLE_LINES, variable + 12)
 
 
 def _wanted_application(buf: bytes, start: int, end: int) -> bool | None:
@@ -133,6 +122,34 @@ _PEEKS: dict[str, Peek] = {
     "Newexten": _wanted_application,
     "UserEvent": _wanted_user_event,
 }
+
+
+class _Route:
+    """Where packets of one name go. `lasts`: unwanted, may end with these; `event`, `item`: wanted in that shape."""
+
+    __slots__ = ("event", "item", "lasts", "match", "name", "peek", "seen", "wanted")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        event: Shape | None = None,
+        item: Shape | None = None,
+        lasts: tuple[bytes, ...] | None = None,
+    ) -> None:
+        self.name = name
+        self.event = event
+        self.item = item
+        self.lasts = lasts
+        self.wanted = event is not None or item is not None
+        self.peek = _PEEKS.get(name) if event is not None else None
+        self.match = None if event is None or name in _READ_THOROUGHLY else event.match
+        self.seen = 0
+
+
+_READ_THOROUGHLY = frozenset({"FullyBooted", "UserEvent"})
+_new_told = partial(tuple.__new__, Told)
+"""A NamedTuple's own constructor takes twice as long, and one is made for every event that is kept."""
 
 
 def _cut_channel(buf: bytes, start: int, end: int) -> bool:
@@ -168,10 +185,10 @@ class Framer:
         self._stamped: bool | None = None
         self._latest = 0.0
         self.trusted = True
-        self._other = Dropped("other")
-        self._routes: dict[bytes, _Kept | Dropped] = {d.name.encode(): d for d in dropped_events()}
+        self._other = _Route("other")
+        self._routes = {name.encode(): _Route(name, lasts=lasts) for name, lasts in DROPPED.items()}
         for name in wanted.keys() | ITEMS.keys():
-            self._routes[name.encode()] = _Kept(name, wanted.get(name), ITEMS.get(name), _PEEKS.get(name))
+            self._routes[name.encode()] = _Route(name, event=wanted.get(name), item=ITEMS.get(name))
 
     @property
     def held_bytes(self) -> int:
@@ -252,59 +269,66 @@ class Framer:
                 name_end = find(b"\r\n", start, end)
                 route = routes.get(buf[start + 7 : name_end if name_end >= 0 else end], self._other)
                 route.seen += 1
-                if isinstance(route, Dropped):
-                    lasts = route.lasts
-                    if lasts is not None:
-                        if not startswith(lasts, rfind(b"\r\n", start, end) + 2):
-                            self._truncated(route.name, lasts, out)
-                    elif route is self._other and startswith(b"CoreShowChannelMapComplete\r\n", start + 7):
-                        # Some versions end it with CR LF LF, and the next packet follows at once.
-                        odd_end = find(b"\r\n\n", start, end)
-                        if odd_end >= 0:
-                            start = odd_end + 3
-                            continue
-                    elif _cut_channel(buf, start, end):
-                        self._truncated(route.name, AFTER_CHANNEL, out)
-                else:
+                if route.lasts is not None:
+                    if not startswith(route.lasts, rfind(b"\r\n", start, end) + 2):
+                        self._truncated(route.name, route.lasts, out)
+                elif route.wanted:
                     self._keep(route, buf, start, end, out)
+                elif odd_end := self._unknown(route, buf, start, end, out):
+                    start = odd_end
+                    continue
             elif end > start:
                 self._other_packet(buf, start, end, out)
             start = end + 4
             end = find(_END, start)
         return start
 
-    def _keep(self, route: _Kept, buf: bytes, start: int, end: int, out: list[Message]) -> None:
-        if route.peek is not None:
-            wanted = route.peek(buf, start, end)
-            if not wanted:
-                if wanted is None and route.event is not None:
-                    self._truncated(route.name, route.event.lasts, out)
-                return
+    def _unknown(self, route: _Route, buf: bytes, start: int, end: int, out: list[Message]) -> int:
+        """An unwanted event whose end is not known; where it really ends, if before `end`, else 0."""
+        if route is self._other and buf.startswith(b"CoreShowChannelMapComplete\r\n", start + 7):
+            # Some versions end it with CR LF LF, and the next packet follows at once.
+            odd_end = buf.find(b"\r\n\n", start, end)
+            return odd_end + 3 if odd_end >= 0 else 0
+        if _cut_channel(buf, start, end):
+            self._truncated(route.name, AFTER_CHANNEL, out)
+        return 0
+
+    def _keep(self, route: _Route, buf: bytes, start: int, end: int, out: list[Message]) -> None:
+        if route.peek is not None and not (wanted := route.peek(buf, start, end)):
+            if wanted is None and route.event is not None:
+                self._truncated(route.name, route.event.lasts, out)
+            return
         text = str(buf[start : end + 2], "utf-8", "replace")
-        shape = route.event
-        if shape is None or (route.item is not None and text.startswith("\r\nActionID: ", len(route.name) + 7)):
-            if route.item is not None:
-                self._item(route.item, text, out)
-            return
-        matched = shape.match(text)
-        values = matched.groups() if matched is not None else shape.examine(text)
-        if values is Reason.TRUNCATED:
-            self._truncated(route.name, shape.lasts, out)
-            return
+        if (
+            route.match is not None
+            and (matched := route.match(text)) is not None
+            and self.trusted
+            and self._stamped
+            and (stamp_text := matched[1]) is not None
+            and (stamp := float(stamp_text)) >= self._latest
+        ):  # what nearly every event is, so it comes first
+            self._latest = stamp
+            out.append(_new_told((route.name, stamp, matched.groups()[1:])))
+        elif route.item is not None and (route.event is None or text.startswith("\r\nActionID: ", len(route.name) + 7)):
+            self._item(route.item, text, out)
+        elif route.event is not None:
+            self._event(route.event, text, out)
+
+    def _event(self, shape: Shape, text: str, out: list[Message]) -> None:
+        values = shape.examine(text)
         if isinstance(values, Reason):
-            self._doubt(values, route.name, out)
+            self._refuse(values, shape, out)
             return
-        stamp_text = values[0]
-        stamp = None if stamp_text is None else float(stamp_text)
-        reason = self._check_time(route.name, stamp)
+        stamp = None if values[0] is None else float(values[0])
+        reason = self._check_time(shape.name, stamp)
         if reason is not None:
-            self._doubt(reason, route.name, out)
+            self._doubt(reason, shape.name, out)
         elif not self.trusted:
-            out.append(Doubt(Reason.AFTER_TRUNCATED, route.name))
-        elif route.name == "UserEvent":
+            out.append(Doubt(Reason.AFTER_TRUNCATED, shape.name))
+        elif shape.name == "UserEvent":
             self._user_event(text, stamp, values, out)
         else:
-            out.append(Told(route.name, stamp, values[1:]))
+            out.append(Told(shape.name, stamp, values[1:]))
 
     def _check_time(self, name: str, stamp: float | None) -> Reason | None:
         if stamp is None:
@@ -344,11 +368,8 @@ class Framer:
 
     def _item(self, shape: Shape, text: str, out: list[Message]) -> None:
         values = shape.examine(text)
-        if values is Reason.TRUNCATED:
-            self._truncated(shape.name, shape.lasts, out)
-            return
         if isinstance(values, Reason):
-            self._doubt(values, shape.name, out)
+            self._refuse(values, shape, out)
             return
         fields = dict(zip(shape.taken, values, strict=True))
         action_id = fields.pop("ActionID") or ""
@@ -390,6 +411,12 @@ class Framer:
             self._doubt(Reason.FOREIGN_REPLY, "Response", out)
             return
         out.append(Reply(action_id, fields["Response"] == "Success", fields))
+
+    def _refuse(self, reason: Reason, shape: Shape, out: list[Message]) -> None:
+        if reason is Reason.TRUNCATED:
+            self._truncated(shape.name, shape.lasts, out)
+        else:
+            self._doubt(reason, shape.name, out)
 
     def _truncated(self, name: str, lasts: tuple[bytes, ...], out: list[Message]) -> None:
         self._cut = lasts

@@ -7,7 +7,7 @@ stasis_bridges.c, app_queue.c, core-en_US.xml of 16.28 and 22.10, and tapes of b
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -363,36 +363,29 @@ AFTER_CHANNEL = (b"Linkedid: ", b"Tenantid: ", b"ChanVariable: ")
 """What an event may end with that ends with its channel."""
 
 
-@dataclass(slots=True)
-class Dropped:
-    """An event that nobody handles; `lasts` are the headers it may end with (None: not known): a cut one shows."""
+_AFTER_CAUSE = (*AFTER_CHANNEL, b"Cause: ", b"TechCause: ")
+_AFTER_BRIDGE = (b"BridgeVideoSourceMode: ", b"BridgeVideoSource: ")
+_PLAIN = ("NewConnectedLine", "Unhold", "MusicOnHoldStop", "MixMonitorStart", "MixMonitorStop", "Flash")
+_END_NOT_KNOWN = (
+    *("TestEvent", "RTCPSent", "RTCPReceived", "ContactStatus", "SuccessfulAuth", "ChallengeSent"),
+    *("VoicemailPasswordChange", "ExtensionStatus", "Reload", "Registry", "Cdr", "CEL"),
+)
 
-    name: str
-    lasts: tuple[bytes, ...] | None = None
-    seen: int = field(default=0)
-
-
-def dropped_events() -> list[Dropped]:
-    """The unwanted events that a busy PBX sends, with the headers each may end with."""
-    plain = ("NewConnectedLine", "Unhold", "MusicOnHoldStop", "MixMonitorStart", "MixMonitorStop", "Flash")
-    ends = {
-        "HangupRequest": (*AFTER_CHANNEL, b"Cause: ", b"TechCause: "),
-        "SoftHangupRequest": (*AFTER_CHANNEL, b"Cause: ", b"TechCause: "),
-        "NewCallerid": (b"CID-CallingPres: ",),
-        "NewAccountCode": (b"OldAccountCode: ",),
-        "Hold": (*AFTER_CHANNEL, b"MusicClass: "),
-        "MusicOnHoldStart": (b"Class: ",),
-        "DTMFBegin": (b"Direction: ",),
-        "DTMFEnd": (b"Direction: ",),
-        "AgentCalled": (b"MemberName: ",),
-        "AgentRingNoAnswer": (b"RingTime: ",),
-        "BridgeCreate": (b"BridgeVideoSourceMode: ", b"BridgeVideoSource: "),
-        "BridgeDestroy": (b"BridgeVideoSourceMode: ", b"BridgeVideoSource: "),
-        "LocalBridge": (b"LocalOptimization: ",),
-    }
-    return [
-        *(Dropped(name, AFTER_CHANNEL) for name in plain),
-        *(Dropped(name, lasts) for name, lasts in ends.items()),
-        *(Dropped(name) for name in ("TestEvent", "RTCPSent", "RTCPReceived", "ContactStatus", "SuccessfulAuth")),
-        *(Dropped(name) for name in ("VoicemailPasswordChange", "ExtensionStatus", "Reload", "Registry", "Cdr", "CEL")),
-    ]
+DROPPED: dict[str, tuple[bytes, ...] | None] = {
+    **dict.fromkeys(_PLAIN, AFTER_CHANNEL),
+    **dict.fromkeys(_END_NOT_KNOWN),
+    "HangupRequest": _AFTER_CAUSE,
+    "SoftHangupRequest": _AFTER_CAUSE,
+    "NewCallerid": (b"CID-CallingPres: ",),
+    "NewAccountCode": (b"OldAccountCode: ",),
+    "Hold": (*AFTER_CHANNEL, b"MusicClass: "),
+    "MusicOnHoldStart": (b"Class: ",),
+    "DTMFBegin": (b"Direction: ",),
+    "DTMFEnd": (b"Direction: ",),
+    "AgentCalled": (b"MemberName: ",),
+    "AgentRingNoAnswer": (b"RingTime: ",),
+    "BridgeCreate": _AFTER_BRIDGE,
+    "BridgeDestroy": _AFTER_BRIDGE,
+    "LocalBridge": (b"LocalOptimization: ",),
+}
+"""Events that a PBX sends and nobody handles, with the headers each may end with (None: not known)."""
