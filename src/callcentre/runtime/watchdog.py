@@ -18,7 +18,10 @@ class Watchdog:
         self, clock: Clock, env: Mapping[str, str] = os.environ, say: Callable[[str], object] | None = None
     ) -> None:
         self._clock = clock
-        self._say = SystemdNotifier().notify if say is None else say
+        if say is None:
+            # Without a service manager, the library would leave an open socket behind.
+            say = SystemdNotifier().notify if env.get("NOTIFY_SOCKET") else _nobody
+        self._say = say
         usec = env.get("WATCHDOG_USEC", "")
         self._every = int(usec) / 1e6 * _SHARE if usec.isdigit() else None
         self._next = 0.0
@@ -39,3 +42,7 @@ class Watchdog:
         if now >= self._next:
             self._next = now + self._every
             self._say("WATCHDOG=1")
+
+
+def _nobody(_word: str) -> None:
+    """Nobody listens."""

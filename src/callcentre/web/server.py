@@ -23,6 +23,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Server": "callcentre",
 }
 
 
@@ -41,9 +42,7 @@ class Server:
     """Listens from `start` to `stop`."""
 
     def __init__(self, app: web.Application, *, host: str, port: int) -> None:
-        self._runner = web.AppRunner(
-            app, handle_signals=False, access_log=None, shutdown_timeout=_STOP_WITHIN_SECONDS, server_header=False
-        )
+        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=_STOP_WITHIN_SECONDS)
         self._host = host
         self._port = port
 
@@ -83,8 +82,7 @@ def _home(status: Callable[[], Awaitable[Status]]) -> Handler:
 
 
 async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.update(_HEADERS)
 
 
 @web.middleware
