@@ -1,4 +1,4 @@
-"""`python -m tests.pbx.lab OUT [--version 22] [--side-by-side 8] [CASE …]`: play cases, keep the folders."""
+"""`python -m tests.pbx.lab OUT [--version 22] [--keep tests/tapes] [CASE …]`: play cases, keep the folders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.pbx.lab.cases import all_cases
+from tests.pbx.lab.keep import keep
 from tests.pbx.lab.play import play
 
 
@@ -30,7 +31,8 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("cases", nargs="*")
     parser.add_argument("--version", default="22")
-    parser.add_argument("--side-by-side", type=int, default=8)
+    parser.add_argument("--side-by-side", type=int, default=10)
+    parser.add_argument("--keep", type=Path, help="a folder of tapes to copy the trimmed cases to: tests/tapes")
     arguments = parser.parse_args()
     table = all_cases()
     names = arguments.cases or list(table)
@@ -39,6 +41,8 @@ def main() -> int:
         try:
             out = arguments.out / f"asterisk{arguments.version}" / name
             played = play(table[name], arguments.version, out)
+            if arguments.keep:
+                keep(out, arguments.keep / out.parent.name / name)
         except Exception:
             return f"FAILED {name}\n{traceback.format_exc()}"
         return "\n  ".join([f"played {name}", *map(call_line, played.truth["calls"]), *played.troubles])

@@ -57,7 +57,7 @@ ENDS = (
         calls=(
             Call(
                 at=0,
-                dialling=dial("603", "721", acts=gives_up(9.5)),
+                dialling=dial("603", "721", acts=gives_up(11.5)),
                 line="enquiries",
                 outcome="voicemail_empty",
             ),

@@ -41,12 +41,17 @@ def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = Fals
             if row is not None:
                 one.differences.append(f"reached no line, yet is a call of {row['line']}")
         elif row is None:
-            if not (blind and _unseen(call)) and not call["wanted"]["forged"]:
+            if not (blind and _unseen(call)):
                 one.differences.append("missing")
         else:
             one.differences += _call(row, call, blind)
         held.append(one)
-    held += [Held(key, {}, row, ["is in no truth"]) for key, row in said.items()]
+    forged = {call["uniqueid"]: call for call in truth["forged"]}
+    for key, row in said.items():
+        if key in forged:
+            held.append(Held(key, forged[key], row, list(_call(row, forged[key], blind))))
+        else:
+            held.append(Held(key, {}, row, ["is in no truth"]))
     lost = list(_messages(messages, truth))
     if lost:
         held.append(Held("voicemail", {}, None, lost))
