@@ -7,15 +7,18 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from callcentre.ami.client import AmiClient, AmiEndpoint
+from callcentre.ami.record import record as recorder
 from callcentre.config.settings import Config, PbxSettings
 from callcentre.core.centre import CallCentre
 from callcentre.core.commands import Command, Resync
 from callcentre.core.errors import CallcentreError, ConfigError, StoreUnavailable
 from callcentre.core.facts import Call, Fact
+from callcentre.history.healer import Healer
 from callcentre.metrics import Metrics
 from callcentre.runtime.clock import Clock, SystemClock, Tasks
 from callcentre.runtime.inbox import Inbox
@@ -176,12 +179,20 @@ async def run(
         restored = await _open_calls(daemon, database, stop)
         if restored is None:
             return True
+        healer = Healer(
+            queries=database.queries,
+            office=config.office,
+            books={pbx.name: pbx.queue_log for pbx in config.pbxs if pbx.queue_log is not None},
+            add=lambda facts: loop.add(facts),
+            now=daemon.pbx_now,
+            log=log,
+        )
         scheduler = Scheduler(clock=clock, inbox=daemon.inbox, offset=daemon.offset)
         loop = Loop(
             core=daemon.centre,
             inbox=daemon.inbox,
             store=database.writer,
-            observers=[daemon.metrics],
+            observers=[daemon.metrics, healer],
             performer=daemon,
             alarm=scheduler,
             clock=clock,
@@ -196,6 +207,7 @@ async def run(
         scheduler.start()
         opened.callback(scheduler.stop)
         running = tasks.spawn(loop.run(), name="loop")
+        tasks.spawn(healer.run(), name="healer")
         links = await opened.enter_async_context(Tasks())
         for each in endpoints:
             client = AmiClient(each, clock=clock, sink=daemon.inbox.put, observer=daemon.metrics, log=log)
@@ -283,10 +295,46 @@ async def _drained(running: asyncio.Task[None], log: Log) -> bool:
 async def serve(config: Config, *, log: Log, started: Callable[[str], None], notice: str = "") -> bool:
     """`run`, until the process is told to stop (SIGTERM, or Ctrl-C)."""
     stop = asyncio.Event()
+    _stop_at_signal(stop)
+    written = await run(config, log=log, stop=stop, started=started, notice=notice)
+    log.info("stopped")
+    return written
+
+
+async def record(
+    config: Config,
+    pbx: str,
+    out: Path,
+    *,
+    log: Log,
+    raw: bool,
+    seconds: float | None,
+) -> int:
+    """Write what `pbx` says to the tape `out` for `seconds`, or until told to stop; return how many packets.
+
+    The office's own numbers stay as they are, so that the same configuration can replay it.
+    """
+    where = endpoint(next(each for each in config.pbxs if each.name == pbx))
+    own = [line.dids for line in config.office.lines] + [each.menus for each in config.office.pbxs]
+    stop = asyncio.Event()
+    _stop_at_signal(stop)
+    packets = 0
+
+    def count(written: int, _size: int) -> None:
+        nonlocal packets
+        packets = written
+
+    async with Tasks() as tasks:
+        keep = frozenset[str]().union(*own)
+        tape = recorder(where, out, clock=SystemClock(), log=log, raw=raw, keep=keep, progress=count)
+        tasks.spawn(tape, name="record")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await _until(stop, tasks)
+    return packets
+
+
+def _stop_at_signal(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    try:
-        return await run(config, log=log, stop=stop, started=started, notice=notice)
-    finally:
-        log.info("stopped")

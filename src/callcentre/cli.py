@@ -8,8 +8,9 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -146,6 +147,115 @@ def replay(
             print(json.dumps(row, ensure_ascii=False))
     else:
         _print_calls(rows)
+
+
+@app.command()
+def record(
+    out: Annotated[Path, typer.Argument(help="The tape to write; .gz and .zst are compressed.")],
+    config: ConfigPath = _DEFAULT_CONFIG,
+    raw: Annotated[bool, typer.Option("--raw", help="Keep numbers and names as they are.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so long; without it, at Ctrl-C.", min=0)] = None,
+    pbx: Annotated[str | None, typer.Option(help="Which PBX, if the configuration has several.")] = None,
+) -> None:
+    """Record what a live PBX says, for `replay`: secrets left out, numbers and names replaced unless --raw."""
+    from callcentre import app as daemon
+    from callcentre.runtime import log
+
+    loaded = _config(config)
+    name = _the_pbx(loaded, pbx)
+    packets = asyncio.run(daemon.record(loaded, name, out, log=log.set_up(), raw=raw, seconds=seconds))
+    print(f"{out}: {packets} packets", file=sys.stderr)
+    if not packets:
+        raise typer.Exit(WRONG)
+
+
+# --- Asterisk's own books --------------------------------------------------------------------------------------------
+
+imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(imports, name="import", help="Take in what other books have.")
+
+
+@imports.command("queue_log")
+def import_queue_log(
+    files: Annotated[list[Path], typer.Argument(help="queue_log files in any order, rotated and gzipped ones too.")],
+    config: ConfigPath = _DEFAULT_CONFIG,
+    pbx: Annotated[str | None, typer.Option(help="Whose they are; needed if the configuration has several.")] = None,
+) -> None:
+    """Add the calls of queue_log to the database. Doing it again adds nothing; every line is accounted for."""
+    from callcentre.history.back_fill import ImportReport
+    from callcentre.history.back_fill import import_queue_log as back_fill
+    from callcentre.store.database import Database
+
+    loaded = _config(config)
+    name = _the_pbx(loaded, pbx)
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise ConfigError(f"{', '.join(missing)}: no such file")
+
+    async def work() -> ImportReport:
+        database = await Database.open(loaded.store.url)
+        try:
+            await database.prepare()
+            with _progress("importing") as show:
+                return await back_fill(files, loaded.office, name, database.writer, show)
+        finally:
+            await database.close()
+
+    report = asyncio.run(work())
+    for line in report.render():
+        print(line)
+    if report.bad:
+        raise typer.Exit(WRONG)
+
+
+@app.command()
+def reconcile(
+    day: Annotated[str, typer.Option(help="The civil day, such as 2026-11-20.")],
+    config: ConfigPath = _DEFAULT_CONFIG,
+    queue_log: Annotated[Path | None, typer.Option(help="Its file, if not the one of the configuration.")] = None,
+    pbx: Annotated[str | None, typer.Option(help="Which PBX, if the configuration has several.")] = None,
+) -> None:
+    """Hold our calls of a day against Asterisk's queue_log, call by call; exit 1 if they differ."""
+    from callcentre.history.reconcile import Reconciliation
+    from callcentre.history.reconcile import reconcile as compare
+    from callcentre.store.database import Database
+
+    loaded = _config(config)
+    name = _the_pbx(loaded, pbx)
+    book = queue_log or next(each.queue_log for each in loaded.pbxs if each.name == name)
+    if book is None:
+        raise ConfigError(f'pbx "{name}" has no queue_log; set it in the configuration, or name one with --queue-log')
+    try:
+        wanted = date.fromisoformat(day)
+    except ValueError:
+        raise ConfigError(f"--day {day} is no day; write one such as 2026-11-20") from None
+
+    async def work(book: Path) -> Reconciliation:
+        database = await Database.open(loaded.store.url)
+        try:
+            await database.check()
+            return await compare(wanted, loaded.office, name, book, database.queries)
+        finally:
+            await database.close()
+
+    found = asyncio.run(work(book))
+    for line in found.render():
+        print(line)
+    raise typer.Exit(found.exit_status)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something is, on a terminal only; the yielded function takes done and total."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _the_pbx(config: "Config", wanted: str | None) -> str:
