@@ -71,13 +71,6 @@ async def test_more_open_calls_than_a_page_holds(database: Database) -> None:
     assert await database.queries.open_calls("lab") == many
 
 
-async def test_known_names_the_calls_that_have_a_row(database: Database) -> None:
-    await database.writer.commit([sample.on_offer(sample.offered(n)) for n in range(300)])
-    asked = [f"1795363959.{n}" for n in range(0, 900, 2)]
-    assert await database.queries.known("lab", asked) == {f"1795363959.{n}" for n in range(0, 300, 2)}
-    assert await database.queries.known("other", asked) == set()
-
-
 async def test_a_gap_is_open_until_it_is_closed(database: Database) -> None:
     opened = GapOpened(pbx="lab", at=sample.NINE, reason="link lost")
     closed = GapClosed(pbx="lab", at=sample.after(30), since=sample.NINE, reason="link lost")
@@ -98,6 +91,21 @@ async def test_a_gap_opened_and_closed_in_one_group_is_closed(database: Database
     closed = GapClosed(pbx="lab", at=sample.after(3), since=sample.NINE, reason="quarantine")
     await database.writer.commit([GapOpened(pbx="lab", at=sample.NINE, reason="quarantine"), closed])
     assert await database.queries.open_gaps("lab") == []
+
+
+async def test_a_gap_that_a_former_run_left_open_is_closed_with_the_next(database: Database, second: Database) -> None:
+    await database.writer.commit([GapOpened(pbx=pbx, at=sample.NINE, reason="link lost") for pbx in ("lab", "other")])
+    restarted = GapOpened(pbx="lab", at=sample.after(20), reason="callcentre was not running")
+    closed = GapClosed(pbx="lab", at=sample.after(60), since=sample.after(20), reason=restarted.reason)
+    later = GapOpened(pbx="lab", at=sample.after(90), reason="link lost")
+    await second.writer.commit([restarted, closed, later])
+    gaps = await database.queries.gaps_between("lab", sample.NINE, sample.after(100))
+    assert [(gap.opened_at, gap.closed_at) for gap in gaps] == [
+        (sample.NINE, sample.after(60)),
+        (sample.after(20), sample.after(60)),
+        (sample.after(90), None),
+    ]
+    assert len(await database.queries.open_gaps("other")) == 1
 
 
 async def test_where_knowledge_ends(database: Database) -> None:

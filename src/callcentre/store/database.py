@@ -35,14 +35,17 @@ class Database:
         self.queries = Queries(made.read, made.where)
 
     @classmethod
-    async def open(cls, address: str) -> Self:
+    async def open(cls, address: str, *, create: bool = True) -> Self:
         """Open the database at `address`; a SQLite file that is not there is made, readable by its owner only.
 
-        Nothing is asked of the database yet: `prepare` or `check` comes next. ConfigError if `address` is none.
+        Nothing is asked of the database yet: `prepare` or `check` comes next. Without `create`, for commands that only
+        read, a file that is not there is StoreUnavailable. ConfigError if `address` is none.
         """
         made = engines(address)
-        if made.file is not None:
+        if made.file is not None and create:
             create_file(made.file)
+        elif made.file is not None and not made.file.exists():
+            raise StoreUnavailable(f"{made.where} is not there; is store.url right, and did callcentre run before?")
         return cls(made)
 
     async def close(self) -> None:

@@ -95,15 +95,6 @@ class Queries:
             beyond = tuple_(*order) > tuple_(last.offered_at, last.line, last.key.pbx, last.key.uniqueid, types=_TYPES)
             after = and_(calls.c.offered_at >= last.offered_at, beyond)
 
-    async def known(self, pbx: str, uniqueids: Sequence[str]) -> set[str]:
-        """Return those of `uniqueids` that have a row."""
-        found: set[str] = set()
-        for start in range(0, len(uniqueids), _KEYS_A_QUERY):
-            some = uniqueids[start : start + _KEYS_A_QUERY]
-            query = select(calls.c.uniqueid).where(calls.c.pbx == pbx, calls.c.uniqueid.in_(some))
-            found.update(row.uniqueid for row in await self._rows(query))
-        return found
-
     async def counts(self, since: datetime, until: datetime, *, line: str | None = None) -> list[CallCount]:
         """Count the calls offered in [since, until), by line and everything that a service level asks for."""
         by: list[ColumnElement[Any]] = [

@@ -6,6 +6,7 @@ again. So SQLite gets rows in VALUES lists of a few fixed lengths (each prepared
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
 
@@ -57,6 +58,8 @@ ATTENDANCE = Upsert(tables.attendance, _all_but(tables.attendance))
 MESSAGES = Upsert(tables.messages, _all_but(tables.messages))
 PROGRESS = Upsert(tables.progress, ("last_fact_at",), "excluded.last_fact_at > progress.last_fact_at")
 
+_CLOSE_GAPS = "UPDATE gaps SET closed_at = {mark} WHERE pbx = {mark} AND closed_at IS NULL AND opened_at <= {mark}"
+
 CHILDREN = (tables.ring_attempts, tables.visits)
 
 
@@ -91,6 +94,10 @@ class Dialect(Protocol):
 
     def cut(self, cursor: Cursor, table: Table, pbx: str, uniqueid: str, length: int) -> None:
         """Delete the attempts or visits of a call from number `length` on."""
+        ...
+
+    def close_gaps(self, cursor: Cursor, pbx: str, moment: datetime) -> None:
+        """Close, at `moment`, every gap of this PBX that opened by then and is still open."""
         ...
 
 
@@ -137,6 +144,11 @@ class SqliteDialect:
         statement = f"DELETE FROM {table.name} WHERE pbx = ? AND uniqueid = ? AND seq >= ?"  # noqa: S608
         cursor.execute(statement, (pbx, uniqueid, length))
 
+    def close_gaps(self, cursor: Cursor, pbx: str, moment: datetime) -> None:
+        """Close, at `moment`, every gap of this PBX that opened by then and is still open."""
+        when = self.form.when(moment)
+        cursor.execute(_CLOSE_GAPS.format(mark="?"), (when, pbx, when))
+
 
 class PostgresDialect:
     """PostgreSQL: one array for each column, unnested."""
@@ -170,6 +182,11 @@ class PostgresDialect:
         """Delete the attempts or visits of a call from number `length` on."""
         statement = f"DELETE FROM {table.name} WHERE pbx = %s AND uniqueid = %s AND seq >= %s"  # noqa: S608
         cursor.execute(statement, (pbx, uniqueid, length))
+
+    def close_gaps(self, cursor: Cursor, pbx: str, moment: datetime) -> None:
+        """Close, at `moment`, every gap of this PBX that opened by then and is still open."""
+        when = self.form.when(moment)
+        cursor.execute(_CLOSE_GAPS.format(mark="%s"), (when, pbx, when))
 
 
 def _type_name(kind: object) -> str:

@@ -73,6 +73,7 @@ class _Group:
     calls: dict[Key, Call] = field(default_factory=dict)
     others: dict[Upsert, dict[tuple[object, ...], Row]] = field(default_factory=dict)
     seen: dict[str, datetime] = field(default_factory=dict)
+    in_sight: dict[str, datetime] = field(default_factory=dict)
 
     def row(self, upsert: Upsert, key: tuple[object, ...], row: Row) -> None:
         """Note a row, in place of an earlier one of the same key."""
@@ -201,6 +202,9 @@ class Writer:
                 self._dialect.cut(cursor, table, call.key.pbx, call.key.uniqueid, length)
         for upsert, others in group.others.items():
             put(cursor, upsert, list(others.values()))
+        for pbx, moment in group.in_sight.items():
+            # A gap in which the daemon ended has its own beginning; the next run knows only its own.
+            self._dialect.close_gaps(cursor, pbx, moment)
         when = self._dialect.form.when
         put(cursor, statements.PROGRESS, [(pbx, when(moment)) for pbx, moment in group.seen.items()])
         return rows
@@ -299,6 +303,7 @@ def _gather_other(group: _Group, fact: Fact, form: Form) -> None:
         case GapClosed():
             closed = (fact.pbx, when(fact.since), when(fact.at), fact.reason)
             group.row(statements.GAPS, (fact.pbx, fact.since), closed)
+            group.in_sight[fact.pbx] = fact.at
         case PbxBooted():
             boot = (fact.pbx, when(fact.booted_at), when(fact.at))
             group.row(statements.BOOTS, (fact.pbx, fact.booted_at), boot)

@@ -74,6 +74,12 @@ async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         await Database.open(f"sqlite:///{tmp_path / 'nowhere' / 'calls.db'}")
 
 
+async def test_a_command_that_only_reads_makes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="is not there; is store"):
+        await Database.open(f"sqlite:///{tmp_path / 'calls.db'}", create=False)
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+
+
 async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     file = tmp_path / "calls.db"
     file.write_text("this is a letter, not a database, and long enough to have a header of its own\n" * 20)
