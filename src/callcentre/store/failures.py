@@ -17,6 +17,7 @@ _REFUSALS = (
     sqlite3.DataError,
     psycopg.IntegrityError,
     psycopg.DataError,
+    psycopg.errors.ProgramLimitExceeded,
     NaiveTime,
     OverflowError,
     UnicodeError,
