@@ -18,7 +18,7 @@ from tests.unit.ami.fake_pbx import FakePbx, Headers, packet
 
 from callcentre.runtime.clock import SystemClock
 
-DEADLINE = 8.0
+DEADLINE = 30.0
 CALL = Path(__file__).parent / "answered.jsonl"
 CALLER, TELEPHONE = "1795370619.0", "1795370619.2"
 _EPOCH = re.compile(r"\b17953706\d\d(?=\.\d)")
@@ -30,6 +30,7 @@ name = "lab"
 port = {ami}
 username = "callcentre"
 secret_file = "secret"
+queue_log = "queue_log"
 [[line]]
 name = "enquiries"
 pbx = "lab"
@@ -121,6 +122,8 @@ class Office:
         self.config = folder / "callcentre.toml"
         self.database = self.data / "calls.sqlite"
         (folder / "secret").write_text(secret)
+        self.queue_log = folder / "queue_log"
+        self.queue_log.touch()
         self.config.write_text(CONFIG.format(ami=ami, web=self.web, store=f"sqlite:///{self.database}"))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

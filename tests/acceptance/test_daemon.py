@@ -85,6 +85,26 @@ async def test_a_call_that_ended_while_nobody_looked_is_lost_and_not_guessed(off
     assert office.rows("SELECT outcome, quality FROM calls") == [("lost", "partial")]
 
 
+async def test_a_lost_call_is_healed_from_asterisks_own_book(office: Office, pbx: Pbx) -> None:
+    async with Daemon(office) as daemon:
+        await daemon.ready()
+        pbx.until("DialState")
+        await daemon.counted(OFFERED)
+        await daemon.killed()
+    book = (
+        f"{pbx.began}|{pbx.caller}|enquiries|NONE|ENTERQUEUE||07700900301|1",
+        f"{pbx.began + 3}|{pbx.caller}|enquiries|Bob Brown|CONNECT|3|{pbx.began}.2|2",
+        f"{pbx.began + 5}|{pbx.caller}|enquiries|Bob Brown|COMPLETECALLER|3|2|1",
+    )
+    office.queue_log.write_text("".join(f"{line}\n" for line in book))
+    async with Daemon(office) as daemon:
+        text = await daemon.counted('calls_healed_total{line="enquiries",outcome="answered",pbx="lab"}')
+        assert f"callcentre_{ANSWERED.replace('answered', 'lost')} 1.0" in text, "what was counted stands"
+        assert f"callcentre_{ANSWERED} 0.0" in text
+        assert await daemon.stopped() == 0
+    assert office.rows("SELECT outcome, quality FROM calls") == [("answered", "inferred")]
+
+
 async def test_while_the_database_is_away_calls_are_kept_and_written_when_it_is_back(office: Office, pbx: Pbx) -> None:
     gone = office.data.with_name("gone")
     async with Daemon(office) as daemon:
