@@ -1,0 +1,134 @@
+"""The PBX: all its rooms put together, its callers, its deeds, and what it is to the wire (`PbxModel`)."""
+
+from collections.abc import Mapping
+
+from callcentre_simulator.apps import Applications
+from callcentre_simulator.books import QueueLog
+from callcentre_simulator.channels import RING, Channel
+from callcentre_simulator.dialing import Dialing
+from callcentre_simulator.dialplan import Dialplan
+from callcentre_simulator.engine import Engine
+from callcentre_simulator.members import Member, Members
+from callcentre_simulator.outgoing import Outgoing
+from callcentre_simulator.people import Caller
+from callcentre_simulator.queueing import Queueing
+from callcentre_simulator.queues import attended
+from callcentre_simulator.talking import Talking
+from callcentre_simulator.telephones import Telephones
+from callcentre_simulator.transfers import Transfers
+from callcentre_simulator.truth import Truth
+from callcentre_simulator.voicemail import Voicemail
+from callcentre_simulator.wire import Listener, Reply
+
+
+class Pbx:
+    """A simulated Asterisk of `version` (16, 18, 20, 22) at `start` (epoch seconds); one `seed`, one history."""
+
+    def __init__(self, *, version: int, start: float, seed: int) -> None:
+        self.engine = Engine(version=version, start=start, seed=seed)
+        self.truth = Truth(self.engine)
+        self.log = QueueLog(self.engine)
+        self.telephones = Telephones(self.engine)
+        self.channels = self.telephones.channels
+        self.members = Members(self.engine, self.telephones, self.log)
+        self.outgoing = Outgoing(self.engine, self.telephones, self.truth)
+        self.talking = Talking(self.engine, self.telephones, self.outgoing)
+        self.transfers = Transfers(self.engine, self.telephones, self.talking)
+        self.dialing = Dialing(self.engine, self.talking, self.truth)
+        self.queueing = Queueing(
+            self.engine, self.telephones, self.members, self.dialing, self.talking, self.log, self.truth
+        )
+        self.voicemail = Voicemail(self.engine, self.talking, self.truth)
+        self.dialplan = Dialplan(self.engine, self.channels)
+        self.applications = Applications(
+            self.engine, self.dialplan, self.outgoing, self.dialing, self.queueing, self.voicemail, self.members,
+            self.truth,
+        )  # fmt: skip
+        self.up = True
+        """Whether it runs; while it does not, it answers nobody."""
+        self._booted_at = start
+        self.outgoing.run = self.dialplan.start
+        self.outgoing.answered = self._pbx_answered
+        self.dialplan.ended = self._ended
+
+    @property
+    def version(self) -> int:
+        """Asterisk's major version."""
+        return self.engine.version
+
+    @property
+    def now(self) -> float:
+        """The PBX's own clock."""
+        return self.engine.now
+
+    @property
+    def booted_at(self) -> float:
+        """When it last booted."""
+        return self._booted_at
+
+    def next_at(self) -> float | None:
+        """When it next wants to run."""
+        return self.engine.next_at()
+
+    def advance(self, to: float) -> None:
+        """Run everything due up to `to`."""
+        self.engine.advance(to)
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` every event from now on."""
+        self.engine.listen(listener)
+
+    def act(self, action: str, headers: Mapping[str, str]) -> Reply:
+        """Answer an action."""
+        raise NotImplementedError(action, headers)
+
+    def call(self, caller: Caller) -> Channel:
+        """Somebody calls: their channel comes to be and runs the dialplan."""
+        telephone = self.telephones.all.get(caller.device)
+        number, name = caller.number, caller.name
+        if telephone is not None:
+            number, name = telephone.extension, telephone.person
+        elif caller.withheld:
+            number, name = "anonymous", "Anonymous"
+        channel = self.channels.new(
+            caller.device, state=RING, context=caller.context, exten=caller.to, number=number, name=name
+        )
+        caller.channel = channel
+        channel.caller = caller
+        self.truth.begins(channel, internal=telephone is not None)
+        self.channels.variable(channel, "SIPDOMAIN", "127.0.0.1")
+        caller.waiting = self.engine.after(caller.patience, lambda: self.talking.hang_up(channel))
+        if caller.to == "*8":
+            self.transfers.pick_up(channel)
+        else:
+            self.dialplan.start(channel)
+        return channel
+
+    def _pbx_answered(self, channel: Channel) -> None:
+        caller = channel.caller
+        for after, key in caller.press if caller is not None else ():
+            self.engine.after(after, lambda key=key: self._press(channel, key))  # type: ignore[misc]
+
+    def _press(self, channel: Channel, key: str) -> None:
+        if channel.alive:
+            self.channels.dtmf(channel, key)
+            channel.tell("pressed", key)
+
+    def _ended(self, channel: Channel, cause: int) -> None:
+        """A channel's dialplan is through: hang it up; the other half of a Local channel goes with it."""
+        one = channel.mate
+        if one is not None and one.alive:
+            self.channels.variable(one, "CHANLOCALSTATUS", channel.variables.get("DIALSTATUS", ""))
+            self.channels.hangup_request(one, cause)
+            one.tell("gone" if one.state == 6 else "refused", str(cause))
+        self.channels.hangup(channel, cause)
+        self.truth.ends(channel)
+
+    def watch_attendance(self) -> None:
+        """Note in the truth whether each queue is attended, now and whenever that changes."""
+        for queue in self.queueing.queues:
+            self.truth.attendance(queue, attended=attended(self.members.of_queue.get(queue, [])))
+
+    def member(self, member: Member) -> None:
+        """Give a queue a static member, as its configuration does."""
+        self.members.put(member)
