@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
-from tests.conformance import sample
 
 from callcentre.core.errors import StoreConflict
 from callcentre.core.facts import Call, CallHealed
 from callcentre.core.terms import CallKey, Outcome, Quality
 from callcentre.store import tables
 from callcentre.store.database import Database
+from tests.conformance import sample
 
 CALL_TABLES = (tables.calls, tables.ring_attempts, tables.visits, tables.progress)
 

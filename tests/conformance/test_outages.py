@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from tests.conformance import sample
 
 from callcentre.core.errors import StoreUnavailable
 from callcentre.store import engines
 from callcentre.store.database import Database
+from tests.conformance import sample
 
 
 class Wire:

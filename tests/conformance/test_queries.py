@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.conformance import sample
-
 from callcentre.core.facts import (
     AttendanceChanged,
     Call,
@@ -18,6 +16,7 @@ from callcentre.core.terms import Attendance, Hours, Origin, Outcome
 from callcentre.store import tables
 from callcentre.store.database import Database
 from callcentre.store.queries import PAGE, AttendanceRow, CallCount, Gap
+from tests.conformance import sample
 
 DAY = timedelta(days=1)
 

@@ -10,12 +10,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Engine, inspect, text
-from tests.conformance import sample
 
 from callcentre.core.errors import StoreConflict, StoreUnavailable
 from callcentre.store import database as module
 from callcentre.store import tables
 from callcentre.store.database import SCHEMA, Database
+from tests.conformance import sample
 
 VERSIONS = module._MIGRATIONS
 

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.contracts.tape_truth import differences
 
 from callcentre.config.load import load
 from callcentre.history.replay import replay
+from tests.contracts.tape_truth import differences
 
 OWN = Path(__file__).parents[1] / "tapes"
 

@@ -1,10 +1,10 @@
 """Stories of calls: what the PBX says, and what the office is told."""
 
 import pytest
-from tests.playbooks.story import OFFICE, Story, after
 
 from callcentre.core.facts import CallHealed, GapClosed, GapOpened, MenuAbandoned
 from callcentre.core.terms import AttemptResult, Hours, Origin, Outcome, Quality, VisitResult
+from tests.playbooks.story import OFFICE, Story, after
 
 
 def queued(story: Story, uniqueid: str = "1", t: float = 0, did: str = "700", queue: str = "sales") -> None:

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from callcentre.core.agents import DEVICE_STATES, Roster
+from callcentre.core.events import Event
+from callcentre.core.facts import Fact, MemberActive, RosterChanged
+from callcentre.core.terms import MemberState
 from tests.unit.core.happenings import (
     BUSY,
     FREE,
@@ -28,11 +33,6 @@ from tests.unit.core.happenings import (
     up,
 )
 from tests.unit.core.offices import line, office
-
-from callcentre.core.agents import DEVICE_STATES, Roster
-from callcentre.core.events import Event
-from callcentre.core.facts import Fact, MemberActive, RosterChanged
-from callcentre.core.terms import MemberState
 
 ENQUIRIES = line(queues=frozenset({"enquiries"}))
 DESK = line("desk", extensions=frozenset({"PJSIP/201", "PJSIP/202"}))

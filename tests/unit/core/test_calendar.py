@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.core.offices import AROUND_THE_CLOCK, H10, line, week
 
 from callcentre.core.calendar import Calendar
 from callcentre.core.charter import DeadlineRule, Interval, Line, RuleName, WeekHours
 from callcentre.core.terms import Hours, Nation
+from tests.unit.core.offices import AROUND_THE_CLOCK, H10, line, week
 
 LONDON = ZoneInfo("Europe/London")
 FIVE_DAYS = DeadlineRule(RuleName.WORKING_DAYS, 5)

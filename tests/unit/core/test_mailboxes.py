@@ -4,6 +4,11 @@ import itertools
 from datetime import UTC, datetime
 
 import pytest
+
+from callcentre.core.events import Event
+from callcentre.core.facts import Fact, Message, MessageLeft
+from callcentre.core.mailboxes import Mailboxes
+from callcentre.core.terms import Quality
 from tests.unit.core.happenings import (
     at,
     call,
@@ -19,11 +24,6 @@ from tests.unit.core.happenings import (
     waiting,
 )
 from tests.unit.core.offices import AROUND_THE_CLOCK, line, office
-
-from callcentre.core.events import Event
-from callcentre.core.facts import Fact, Message, MessageLeft
-from callcentre.core.mailboxes import Mailboxes
-from callcentre.core.terms import Quality
 
 ENQUIRIES = line(mailboxes=frozenset({"600@default"}))
 BOOKINGS = line("bookings", mailboxes=frozenset({"610@default"}), hours=AROUND_THE_CLOCK)

@@ -3,6 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+
+from callcentre.core.agents import Roster
+from callcentre.core.charter import Line
+from callcentre.core.events import Event
+from callcentre.core.facts import AttendanceChanged, Fact
+from callcentre.core.staffing import NOT_TOLD, Staffing
+from callcentre.core.terms import AttemptResult, Attendance, Outcome
 from tests.unit.core.happenings import (
     IN_USE,
     NOON,
@@ -24,13 +31,6 @@ from tests.unit.core.happenings import (
     up,
 )
 from tests.unit.core.offices import charter, line, office
-
-from callcentre.core.agents import Roster
-from callcentre.core.charter import Line
-from callcentre.core.events import Event
-from callcentre.core.facts import AttendanceChanged, Fact
-from callcentre.core.staffing import NOT_TOLD, Staffing
-from callcentre.core.terms import AttemptResult, Attendance, Outcome
 
 ATTENDED, UNATTENDED, UNKNOWN = Attendance.ATTENDED, Attendance.UNATTENDED, Attendance.UNKNOWN
 ENQUIRIES = line(queues=frozenset({"enquiries"}))

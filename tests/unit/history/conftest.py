@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.core import offices
 
 from callcentre.core.charter import Office
 from callcentre.store.database import Database
+from tests.unit.core import offices
 
 T0 = 1795363200  # 2026-11-22 16:00:00 UTC, a Sunday
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.history.conftest import Book
-from tests.unit.history.test_queue_log import at
 
 from callcentre.core.charter import Office
 from callcentre.core.errors import StoreUnavailable
@@ -13,6 +11,8 @@ from callcentre.core.facts import Call, CallEnded
 from callcentre.core.terms import CallKey, Outcome, Quality
 from callcentre.history.back_fill import import_queue_log
 from callcentre.store.database import Database
+from tests.unit.history.conftest import Book
+from tests.unit.history.test_queue_log import at
 
 LINES = (
     "0|1.1|enquiries|NONE|ENTERQUEUE||07700900001|1",

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.unit.history.conftest import T0, Book
 
 from callcentre.history.books import BadPlace, QueueLogs, UnreadableBook, files_of
+from tests.unit.history.conftest import T0, Book
 
 START = datetime.fromtimestamp(T0, UTC)
 ROOTS = [Path(__file__).parent / "sample", *map(Path, filter(None, os.environ.get("CALLCENTRE_TAPES", "").split(":")))]

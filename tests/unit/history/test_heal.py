@@ -4,8 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.history.conftest import Book
-from tests.unit.history.test_queue_log import at
 
 from callcentre.core.charter import Office
 from callcentre.core.facts import Call, CallEnded, RingAttempt, Visit
@@ -13,6 +11,8 @@ from callcentre.core.terms import AttemptResult, CallKey, Hours, Origin, Outcome
 from callcentre.history.books import UnreadableBook
 from callcentre.history.heal import heal
 from callcentre.store.database import Database
+from tests.unit.history.conftest import Book
+from tests.unit.history.test_queue_log import at
 
 NAMES = {"Alice Adams": "PJSIP/101", "Bob Brown": "PJSIP/102"}
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.history.conftest import T0
 
 from callcentre.core.charter import Office
 from callcentre.core.terms import AttemptResult, Hours, Origin, Outcome, Quality, VisitResult
 from callcentre.history.as_calls import Translator
 from callcentre.history.queue_log import BadLine, Entry, QueueLogCall, assemble, parse_line
+from tests.unit.history.conftest import T0
 
 START = datetime.fromtimestamp(T0, UTC)
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from tests.unit.history.conftest import T0, Book
-from tests.unit.history.test_queue_log import at
 
 from callcentre.core.charter import Office
 from callcentre.core.facts import Call, CallEnded, RingAttempt
@@ -14,6 +12,8 @@ from callcentre.history.as_calls import Translator
 from callcentre.history.queue_log import assemble, parse_line
 from callcentre.history.reconcile import Kind, Reconciliation, civil_day, reconcile
 from callcentre.store.database import Database
+from tests.unit.history.conftest import T0, Book
+from tests.unit.history.test_queue_log import at
 
 DAY = date(2026, 11, 22)
 NAMES = {"Alice Adams": "PJSIP/101", "Bob Brown": "PJSIP/102"}
