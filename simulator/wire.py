@@ -89,7 +89,7 @@ class PbxModel(Protocol):
     def act(self, action: str, headers: Mapping[str, str]) -> Reply:
         """Answer any action but Login, Logoff, Challenge, Events and Ping.
 
-        `action` is as the client wrote it, in any case; `headers` is an ActionHeaders. The wire has checked the account's
+        `action` is as the client wrote it, in any case; `headers` is an ActionHeaders. The wire has checked the
         rights, and adds the ActionID to the response and to each list event where Asterisk puts it; events that the
         action causes go to the listeners. An unknown action is "Invalid/unknown command: X. Use Action: ListCommands
         to show available commands."
