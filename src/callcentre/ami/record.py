@@ -116,7 +116,7 @@ class Recorder:
 
     def ended(self, reason: str) -> None:
         """The connection ended."""
-        self._mark("drop" if reason in {"overrun", "stopped"} else "eof", {"reason": reason})
+        self._mark("stop" if reason == "stopped" else "eof", {"reason": reason})
         self._tape.flush()
 
     def _kept(self, whole: str) -> str:

@@ -19,7 +19,7 @@ import zstandard
 
 from callcentre.core.errors import CallcentreError
 
-RAW_READ = 4096
+RAW_READ = 1024
 """Bytes of a raw file that count as one read."""
 
 _STAMP = re.compile(rb"\r\nTimestamp: ([0-9]{1,11}\.[0-9]{6})\r\n")

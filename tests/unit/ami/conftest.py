@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.unit.ami.fake_pbx import STAMP
 
 from callcentre.core.events import Event
 from callcentre.core.terms import instant
+from tests.unit.ami.fake_pbx import STAMP
 
 
 class Time:

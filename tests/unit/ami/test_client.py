@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.ami.conftest import Observer, Time, Witness
-from tests.unit.ami.fake_pbx import STAMP, FakePbx, channel, event, hangup, member, newchannel
 
 from callcentre.ami.client import MAX_BACKOFF, AmiClient, AmiEndpoint
 from callcentre.core.events import (
@@ -25,6 +23,8 @@ from callcentre.core.events import (
     QueuesListed,
 )
 from callcentre.core.terms import instant
+from tests.unit.ami.conftest import Observer, Time, Witness
+from tests.unit.ami.fake_pbx import STAMP, FakePbx, channel, event, hangup, member, newchannel
 
 TLS = Path(__file__).parent / "tls"
 

@@ -6,8 +6,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.ami.fake_pbx import STAMP, channel, event, hangup, member, newchannel, packet
-from tests.unit.ami.tapes import TAPES, Tape
 
 from callcentre.ami.protocol import (
     MAX_PACKET,
@@ -23,6 +21,8 @@ from callcentre.ami.protocol import (
 from callcentre.ami.shapes import EVENTS, ITEMS, Reason
 from callcentre.ami.translate import event_of
 from callcentre.core.terms import instant
+from tests.unit.ami.fake_pbx import STAMP, channel, event, hangup, member, newchannel, packet
+from tests.unit.ami.tapes import TAPES, Tape
 
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
 NOW = instant(STAMP)

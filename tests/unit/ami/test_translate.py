@@ -5,12 +5,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.ami.fake_pbx import STAMP, channel, event, member, newchannel
 
 from callcentre.ami.protocol import Framer, Told, UserTold
 from callcentre.ami.translate import event_of
 from callcentre.core.events import Event
 from callcentre.core.terms import instant
+from tests.unit.ami.fake_pbx import STAMP, channel, event, member, newchannel
 
 CHAN = {"channel": "PJSIP/trunk-00000001", "uniqueid": "1795363300.1", "linkedid": "1795363300.1"}
 DEST = {
