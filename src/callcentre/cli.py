@@ -84,6 +84,24 @@ def run(
         raise typer.Exit(WRONG)
 
 
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where to serve; a free port if it is taken.", min=1, max=65535)] = 8090,
+) -> None:
+    """Show the product on a recording of a real Asterisk, with a database and pages of its own. Ctrl-C ends it."""
+    from callcentre import app as daemon
+    from callcentre.config.load import load
+    from callcentre.demo import NOTICE, office
+    from callcentre.runtime import log
+
+    def started(address: str) -> None:
+        print(f"{NOTICE}\n\n  pages    {address}/\n  metrics  {address}/metrics\n\nCtrl-C ends it.", flush=True)
+
+    with office(port) as (config, secret):
+        loaded = load(config, secret)
+        asyncio.run(daemon.serve(loaded, log=log.set_up(level="warning"), started=started, notice=NOTICE))
+
+
 @app.command("check-config")
 def check_config(config: ConfigPath = _DEFAULT_CONFIG) -> None:
     """Say what a configuration means, line by line, and what should be looked at."""
