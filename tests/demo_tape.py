@@ -36,6 +36,8 @@ PAUSE = 2.0
 _STAMP = re.compile(r"\r\nTimestamp: (\d{10}\.\d{6})\r\n")
 _ID = re.compile(r"\b(1[67]\d{8})\.(\d{1,5})\b(?!\d)")
 _MOMENT = re.compile(r"\b(1[67]\d{8})\b")
+# Telephones of a case leave when their part in it is over: a habit of the tests, not of an office.
+_GONE = re.compile(r"\r\n(State: UNAVAILABLE|Status: 5|PeerStatus: Un\w+)\r\n")
 _WHOSE = re.compile(r"\r\n(?:Queue|Interface|Device): .*")
 _CHANNEL = re.compile(r"(?<=-)([0-9a-f]{8})\b(?!-)")
 
@@ -69,7 +71,7 @@ def main(folder: Path) -> None:
                 start[tuple(_WHOSE.findall(text))] = _free(text, moment)
         shift = round(at - first)
         for moment, text in told:
-            if first <= moment <= last:
+            if first <= moment <= last and not _GONE.search(text):
                 moved = _ID.sub(lambda found: f"{found[1]}.{int(found[2]) + 1000 * number}", text)  # noqa: B023
                 moved = _MOMENT.sub(lambda found: str(int(found[1]) + shift + ORIGIN), moved)  # noqa: B023
                 moved = _CHANNEL.sub(lambda found: f"{int(found[1], 16) + 4096 * number:08x}", moved)  # noqa: B023

@@ -1,8 +1,8 @@
 """Plays a recording as if it were a PBX: real AMI on loopback, in real time, over and over, always at the present.
 
-A process of its own that shares no code with the daemon: `python -m callcentre.demo.player TAPE`. It reads the secret of
-the account from standard input and prints the port it listens on. The tape was made for it by tests/demo_tape.py: JSON
-lines, all of its times counted from ORIGIN.
+A process of its own that shares no code with the daemon: `python -m callcentre.demo.player TAPE`. It reads the secret
+of the account from standard input and prints the port it listens on. The tape, made by tests/demo_tape.py, is JSON lines,
+all of its times counted from ORIGIN.
 """
 
 import asyncio

@@ -130,7 +130,7 @@ def _level(today: LineToday) -> str:
         return '<p class="level">no answer time promised</p>'
     reached = level.judged(charter)
     promise = charter.answer_fraction
-    target = f"within {charter.answer_seconds:g} s" + (f", promised {promise:.0%}" if promise is not None else "")
+    target = f"within {charter.answer_seconds:g} s" + (f", promised {promise * 100:g} %" if promise is not None else "")
     if reached is None:
         return f'<p class="level"><b>–</b> {target}: no call in core hours yet</p>'
     kept = promise is None or reached >= promise
