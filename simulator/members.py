@@ -1,5 +1,6 @@
 """Queue members: who is to be rung for a queue, and the events of their comings, goings, pauses and states."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from callcentre_simulator.books import QueueLog
@@ -86,6 +87,8 @@ class Members:
         self._log = log
         self.of_queue: dict[str, list[Member]] = {}
         self._said: dict[str, bool] = {}
+        self.changed: Callable[[], None] = lambda: None
+        """Hears that members, their pauses or their states are not what they were."""
         telephones.hear(self._device_changed)
 
     def find(self, queue: str, interface: str) -> Member | None:
@@ -118,6 +121,17 @@ class Members:
         self._log.write(by, member.queue, member.name, "REMOVEMEMBER")
         self._avail(member.queue)
 
+    def restarted(self) -> None:
+        """A new start: dynamic members and their pauses are remembered, figures and static pauses are not."""
+        for queue, members in self.of_queue.items():
+            for member in members:
+                member.taken = member.last_call = member.in_call = member.last_pause = 0
+                member.paused = member.paused and member.dynamic
+                member.reason = member.reason if member.paused else ""
+                member.since = int(self._engine.now) + 1
+                member.status = self._telephones.state(member.state_interface)
+            self._said[queue] = any(one.available(self._engine.now) for one in members)
+
     def pause(self, interface: str, *, on: bool, reason: str = "", queue: str = "") -> int:
         """Pause or unpause an agent in one queue, or in all; how many places that touched."""
         touched = 0
@@ -140,6 +154,7 @@ class Members:
         return touched
 
     def _avail(self, queue: str) -> None:
+        self.changed()
         some = any(one.available(self._engine.now) for one in self.of_queue.get(queue, ()))
         if self._said.get(queue, False) == some:
             return

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 
+from callcentre_simulator.actions import Actions
 from callcentre_simulator.apps import Applications
 from callcentre_simulator.books import QueueLog
 from callcentre_simulator.channels import RING, Channel
 from callcentre_simulator.dialing import Dialing
 from callcentre_simulator.dialplan import Dialplan
 from callcentre_simulator.engine import Engine
-from callcentre_simulator.members import Member, Members
+from callcentre_simulator.members import Members
 from callcentre_simulator.outgoing import Outgoing
 from callcentre_simulator.people import Caller
 from callcentre_simulator.queueing import Queueing
 from callcentre_simulator.queues import attended
+from callcentre_simulator.restarts import Restarts
 from callcentre_simulator.talking import Talking
 from callcentre_simulator.telephones import Telephones
 from callcentre_simulator.transfers import Transfers
@@ -33,7 +35,7 @@ class Pbx:
         self.members = Members(self.engine, self.telephones, self.log)
         self.outgoing = Outgoing(self.engine, self.telephones, self.truth)
         self.talking = Talking(self.engine, self.telephones, self.outgoing)
-        self.transfers = Transfers(self.engine, self.telephones, self.talking)
+        self.transfers = Transfers(self.engine, self.telephones, self.outgoing, self.talking, self.truth)
         self.dialing = Dialing(self.engine, self.talking, self.truth)
         self.queueing = Queueing(
             self.engine, self.telephones, self.members, self.dialing, self.talking, self.log, self.truth
@@ -44,9 +46,13 @@ class Pbx:
             self.engine, self.dialplan, self.outgoing, self.dialing, self.queueing, self.voicemail, self.members,
             self.truth,
         )  # fmt: skip
-        self.up = True
-        """Whether it runs; while it does not, it answers nobody."""
-        self._booted_at = start
+        self.restarts = Restarts(self.engine, self.telephones, self.members, self.truth)
+        self.restarts.queues = self.queueing.queues
+        self.restarts.booted = self.voicemail.restarted
+        self.actions = Actions(self)
+        self.database: dict[tuple[str, str], str] = {}
+        """AstDB: family and key, and what is kept there."""
+        self.members.changed = self.watch_attendance
         self.outgoing.run = self.dialplan.start
         self.outgoing.answered = self._pbx_answered
         self.dialplan.ended = self._ended
@@ -64,7 +70,7 @@ class Pbx:
     @property
     def booted_at(self) -> float:
         """When it last booted."""
-        return self._booted_at
+        return self.restarts.booted_at
 
     def next_at(self) -> float | None:
         """When it next wants to run."""
@@ -80,10 +86,17 @@ class Pbx:
 
     def act(self, action: str, headers: Mapping[str, str]) -> Reply:
         """Answer an action."""
-        raise NotImplementedError(action, headers)
+        return self.actions.act(action, headers)
 
-    def call(self, caller: Caller) -> Channel:
-        """Somebody calls: their channel comes to be and runs the dialplan."""
+    @property
+    def up(self) -> bool:
+        """Whether it runs; while it does not, it answers nobody and no call comes in."""
+        return self.restarts.up
+
+    def call(self, caller: Caller) -> Channel | None:
+        """Somebody calls: their channel comes to be and runs the dialplan; None while the PBX is down."""
+        if not self.up:
+            return None
         telephone = self.telephones.all.get(caller.device)
         number, name = caller.number, caller.name
         if telephone is not None:
@@ -99,7 +112,7 @@ class Pbx:
         self.channels.variable(channel, "SIPDOMAIN", "127.0.0.1")
         caller.waiting = self.engine.after(caller.patience, lambda: self.talking.hang_up(channel))
         if caller.to == "*8":
-            self.transfers.pick_up(channel)
+            self.transfers.pick_up(channel, caller.ring)
         else:
             self.dialplan.start(channel)
         return channel
@@ -129,6 +142,3 @@ class Pbx:
         for queue in self.queueing.queues:
             self.truth.attendance(queue, attended=attended(self.members.of_queue.get(queue, [])))
 
-    def member(self, member: Member) -> None:
-        """Give a queue a static member, as its configuration does."""
-        self.members.put(member)

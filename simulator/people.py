@@ -83,6 +83,8 @@ class Caller:
     press: tuple[tuple[float, str], ...] = ()
     device: str = "PJSIP/trunk"
     context: str = "from-trunk"
+    ring: Ring = Ring()
+    """What they do once connected, where they took the call from another telephone."""
     channel: "Channel | None" = None
     waiting: "Ticket | None" = None
     """When they will hang up of their own accord, as things stand."""

@@ -81,9 +81,9 @@ class Talking:
         if told is None:
             return None
         if told.word == "hangup" and told.about is pair.channel:
-            return self._caller_leaves(pair)
+            return self.caller_leaves(pair)
         if told.word in {"gone", "refused"} and told.about is pair.leg:
-            return self._agent_leaves(pair)
+            return self.agent_leaves(pair)
         if told.word in {"transfer", "refer"}:
             return self._blind(pair, told.more, by_code=told.word == "transfer")
         if told.word in {"consult", "blonde"}:
@@ -122,7 +122,8 @@ class Talking:
             if other is not None:
                 self.channels.variable(other, f"RTPAUDIOQOS{kind}BRIDGED", value)
 
-    def _caller_leaves(self, pair: Pair) -> End:
+    def caller_leaves(self, pair: Pair) -> End:
+        """The caller has hung up: the conversation ends."""
         end = End("caller")
         self._quality(pair.channel, pair.leg)
         self.channels.no_peers(pair.channel, pair.leg)
@@ -133,7 +134,8 @@ class Talking:
         self.outgoing.drop(pair.leg, 16)
         return end
 
-    def _agent_leaves(self, pair: Pair) -> End:
+    def agent_leaves(self, pair: Pair) -> End:
+        """The person who answered has hung up: the conversation ends."""
         end = End("agent")
         self._quality(pair.leg, pair.channel)
         pair.ended(end)

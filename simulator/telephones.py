@@ -125,18 +125,30 @@ class Telephones:
         """A telephone registers or goes; one that goes while it rings rings on, and its state stays as it was."""
         telephone = self.all[device]
         telephone.registered = on
-        name = telephone.extension
-        said = (("ChannelType", "PJSIP"), ("Peer", device), ("PeerStatus", "Reachable" if on else "Unreachable"))
+        self.peer(telephone)
+        self.changed(device)
+
+    def peer(self, telephone: Telephone) -> None:
+        """Say that a telephone's registration came or went."""
+        status = "Reachable" if telephone.registered else "Unreachable"
+        said = (("ChannelType", "PJSIP"), ("Peer", telephone.device), ("PeerStatus", status))
         self._engine.emit("PeerStatus", "system,all", said)
+        name = telephone.extension
         contact = (
             ("URI", f"sip:{name}@127.0.0.1:5060"),
-            ("ContactStatus", "NonQualified" if on else "Removed"),
+            ("ContactStatus", "NonQualified" if telephone.registered else "Removed"),
             ("AOR", name),
             ("EndpointName", name),
             ("RoundtripUsec", "0"),
         )
         self._engine.emit("ContactStatus", "system,all", contact)
-        self.changed(device)
+
+    def restarted(self) -> None:
+        """Nothing is known of any device but what its registration says."""
+        for ticket in self._devices.pending.values():
+            ticket.cancel()
+        self._devices.pending.clear()
+        self._devices.last = {device: self.state(device) for device in self.all}
 
     def invite(self, leg: Channel) -> None:
         """Ring the telephone of an outgoing channel."""

@@ -1,7 +1,7 @@
 """app_voicemail: the greeting, the tone, the message, and what becomes of it in its mailbox."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from callcentre_simulator.channels import UNKNOWN, Channel
 from callcentre_simulator.engine import Engine, Told
@@ -154,6 +154,16 @@ class Voicemail:
             left_at=self._engine.now, duration=seconds,
         )  # fmt: skip
         self._truth.message(left, channel)
+
+    def hear(self, name: str) -> None:
+        """Somebody listens to all new messages of a mailbox, which makes them old ones."""
+        box = self.boxes[name]
+        for folder in ("INBOX", "Urgent"):
+            for message in box.folders[folder]:
+                number = len(box.folders["Old"])
+                box.folders["Old"].append(replace(message, folder="Old", number=number))
+            box.folders[folder].clear()
+        self.waiting(box)
 
     def waiting(self, box: Mailbox, channel: Channel | None = None) -> None:
         """Tell how many messages a mailbox holds, and whose call changed it if one did."""
