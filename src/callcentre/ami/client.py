@@ -237,13 +237,7 @@ class AmiClient:
 
     async def _log_in(self, link: Link) -> None:
         endpoint = self._endpoint
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                version = await link.banner
-        except (TimeoutError, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and not link.lost.done():
-                raise
-            version = None
+        version = await self._banner(link)
         if version is None:
             raise ProtocolError(f"{endpoint.address} is no manager interface; set port to that of manager.conf (5038)")
         link.version = version
@@ -257,6 +251,22 @@ class AmiClient:
                 f"{endpoint.address} refused the login of {endpoint.username!r}; check username and secret against "
                 "manager.conf, its permit lines, and allowmultiplelogin"
             )
+
+    async def _banner(self, link: Link) -> str | None:
+        address = self._endpoint.address
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await link.banner
+        except TimeoutError as error:
+            raise ProtocolError(
+                f"{address} accepts connections but says nothing; check port and tls against manager.conf"
+            ) from error
+        except asyncio.CancelledError:
+            if not link.lost.done():
+                raise
+            raise LinkLost(
+                f"{address} closed the connection at once; Asterisk may be starting, else check port and tls"
+            ) from None
 
     async def _authenticate(self, link: Link) -> Reply:
         endpoint = self._endpoint

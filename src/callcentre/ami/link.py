@@ -138,6 +138,7 @@ class Link(asyncio.Protocol):
         self._channels_asked_at = 0.0
         self._reread_from = float("-inf")
         self._wants: dict[str, float] = {}
+        self._refusals: set[str] = set()
         self.banner: asyncio.Future[str | None] = loop.create_future()
         self.lost: asyncio.Future[str] = loop.create_future()
         self.version = ""
@@ -342,11 +343,18 @@ class Link(asyncio.Protocol):
             if not self.is_up:
                 self._up(read_at, None, events)
         elif not reply.success and (name := self._asked.lists.pop(reply.action_id, None)) is not None:
+            self._refused(name, reply)
+
+    def _refused(self, name: str, reply: Reply) -> None:
+        """No right to a list, or (while Asterisk starts) its module is not there yet: ask again later."""
+        self._wants[name] = self._clock.monotonic() + LIST_AGAIN_SECONDS
+        if "permission" in reply.fields.get("Message", "").lower() and name not in self._refusals:
+            self._refusals.add(name)
             self._log.warning(
                 "the PBX refused a list; give the account the right for it in manager.conf",
                 pbx=self._pbx,
                 action=name,
-                right="write = reporting" if name != QUEUES else "write = agent,reporting",
+                right="write = reporting",
             )
 
     def _pong(self, reply: Reply, sent: float, sent_at: datetime) -> None:

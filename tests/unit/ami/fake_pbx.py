@@ -82,12 +82,13 @@ class FakePbx:
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.tls = tls
-        self.banner = b"Asterisk Call Manager/11.0.0\r\n"
+        self.banner: bytes | None = b"Asterisk Call Manager/11.0.0\r\n"
         self.challenge: str | None = "123456789"
         self.secret = "open sesame"
         self.refuses_login = False
         self.answers_pings = True
         self.refused_lists: set[str] = set()
+        self.refusal = "Permission denied"
         self.channel_rows: list[tuple[str, ...]] = []
         self.uptime: int | None = 1000
         self.before_channels: Callable[[], bytes] = lambda: b""
@@ -138,8 +139,9 @@ class FakePbx:
         self._serving.add(serving)
         self._writers.append(writer)
         with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            writer.write(self.banner)
-            while True:
+            if self.banner is not None:
+                writer.write(self.banner)
+            while self.banner is not None:
                 text = (await reader.readuntil(b"\r\n\r\n")).decode()
                 headers = dict(line.split(": ", 1) for line in text.strip().split("\r\n"))
                 self.actions.append(headers)
@@ -161,7 +163,7 @@ class FakePbx:
         if name == "Logoff":
             return packet("Response: Goodbye", action_id, "Message: Thanks for all the fish.")
         if name in self.refused_lists:
-            return packet("Response: Error", action_id, "Message: Permission denied")
+            return packet("Response: Error", action_id, f"Message: {self.refusal}")
         return self._list(name, action_id)
 
     def _login(self, asked: Headers, action_id: str) -> bytes:

@@ -127,6 +127,13 @@ async def test_a_wrong_port_is_told(time: Time, witness: Witness) -> None:
             assert await time.asleep() <= MAX_BACKOFF
 
 
+async def test_a_port_that_closes_at_once_is_told(time: Time, witness: Witness) -> None:
+    async with FakePbx() as pbx:
+        pbx.banner = None
+        async with running(endpoint(pbx), time, witness):
+            assert "Asterisk may be starting" in await witness.said("closed the connection at once")
+
+
 async def test_nobody_there_is_told_and_the_back_off_never_exceeds_ten_seconds(time: Time, witness: Witness) -> None:
     async with FakePbx() as pbx:
         where = endpoint(pbx)
@@ -256,7 +263,29 @@ async def test_a_refused_list_is_told_with_the_right_it_needs(time: Time, witnes
         async with running(endpoint(pbx), time, witness):
             await witness.saw(DevicesListed)
             await witness.said("refused a list")
-    assert witness.of(ChannelsListed) == []
+            pbx.refused_lists.clear()
+            for _ in range(10):
+                await time.asleep()
+                time.advance(1.0)
+            await witness.saw(ChannelsListed)
+    assert len([text for _, text in witness.lines if "refused" in text]) == 1
+
+
+async def test_a_pbx_that_is_still_starting_is_read_again_once_it_has_booted(time: Time, witness: Witness) -> None:
+    async with FakePbx() as pbx:
+        pbx.uptime = None
+        pbx.refused_lists = {"QueueStatus", "DeviceStateList"}
+        pbx.refusal = "Invalid/unknown command: QueueStatus. Use Action: ListCommands to show available commands."
+        async with running(endpoint(pbx), time, witness):
+            await witness.saw(ChannelsListed)
+            pbx.refused_lists.clear()
+            pbx.say(event("FullyBooted", "Status: Fully Booted", "Uptime: 2", "LastReload: 2"))
+            await witness.saw(LinkUp, 2)
+            await time.asleep()
+            time.advance(1.0)
+            await witness.saw(QueuesListed)
+            await witness.saw(DevicesListed)
+    assert [text for level, text in witness.lines if level == "warning"] == []
 
 
 async def test_resync_on_request(time: Time, witness: Witness) -> None:

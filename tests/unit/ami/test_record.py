@@ -59,7 +59,7 @@ async def test_a_recording_plays_back_without_telling_who(tmp_path: Path, time: 
     ]
     for hidden in (
         NUMBER.encode(),
-        NAME.encode(),
+        f": {NAME}\r\n".encode(),
         b"7700900001",
         b"9182",
         b"hunter2",
