@@ -1,11 +1,11 @@
-"""Healing: what became of calls whose end we did not see, from Asterisk's own book.
+"""Healing: what became of calls whose end we did not see, and which we did not see at all, from Asterisk's own book.
 
 A healed call keeps what was measured of it and takes the rest from queue_log, as `inferred`. A call that the book does
 not know (it never came to a queue), or that a restart of Asterisk cut off, stays lost.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -50,6 +50,40 @@ def heal(
         if theirs.outcome is not Outcome.LOST:
             healed.append(CallHealed(pbx=pbx, at=at, call=_joined(ours, theirs, line)))
     return healed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """Calls of a gap as the book tells them; `running` says that more may come when those under way have ended."""
+
+    calls: tuple[Call, ...]
+    running: bool
+
+
+def missed(
+    pbx: str,
+    since: datetime,
+    until: datetime,
+    queue_log: Path,
+    office: Office,
+    names: Mapping[str, str] | None = None,
+) -> Missed:
+    """Return the calls that came to a line's queue in the gap from `since` to `until`, seen by us or not.
+
+    Blocks while it reads, from the gap on: call it in a thread. Error: UnreadableBook.
+    """
+    translator = Translator(office, pbx, names)
+    calls: list[Call] = []
+    running = False
+    for told in QueueLogs(files_of(queue_log, since - _CLOCK)).calls(since - _CLOCK):
+        line = translator.line_of(told) if since - _CLOCK <= told.entered <= until else None
+        if line is None:
+            continue
+        if told.running:
+            running = True
+        else:
+            calls.append(translator.call(told, line))
+    return Missed(calls=tuple(calls), running=running)
 
 
 def _joined(ours: Call, theirs: Call, line: Line) -> Call:

@@ -1,4 +1,4 @@
-"""The healer: after each gap, asks Asterisk's own book what became of the calls whose end was not seen.
+"""The healer: after each gap, asks Asterisk's own book which calls ended, or came and went, unseen.
 
 It works beside the loop, on committed rows: a call is healed once, as a fact like any other, and counters that were
 given stand.
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from callcentre.core.charter import Office
 from callcentre.core.errors import StoreUnavailable
-from callcentre.core.facts import Call, CallEnded, Fact, GapClosed
+from callcentre.core.facts import Call, CallEnded, CallHealed, Fact, GapClosed
 from callcentre.core.terms import CallKey, Outcome
 from callcentre.history.books import UnreadableBook
-from callcentre.history.heal import heal
+from callcentre.history.heal import heal, missed
 from callcentre.runtime.log import Log
 from callcentre.store.queries import Queries
 
@@ -22,6 +22,9 @@ from callcentre.store.queries import Queries
 SETTLE_SECONDS = 3.0
 # Older calls are left to `callcentre reconcile`: a lost call that no book knows would be looked for at every gap.
 _WINDOW = timedelta(days=7)
+# A call of the gap that still runs is in the book when it is over: the gap is read again, for so long.
+_AGAIN_SECONDS = 60.0
+_AGAIN_FOR = timedelta(hours=4)
 
 
 class Healer:
@@ -46,6 +49,7 @@ class Healer:
         self._log = log
         self._settle = settle_seconds
         self._wanted: set[str] = set()
+        self._gaps: dict[str, set[tuple[datetime, datetime]]] = {}
         self._awake = asyncio.Event()
         self._healed: set[CallKey] = set()
 
@@ -54,8 +58,13 @@ class Healer:
         for fact in facts:
             lost = isinstance(fact, CallEnded) and fact.call.outcome is Outcome.LOST
             if (lost or isinstance(fact, GapClosed)) and fact.pbx in self._books:
-                self._wanted.add(fact.pbx)
-                self._awake.set()
+                self._want(fact.pbx)
+            if isinstance(fact, GapClosed):
+                self._gaps.setdefault(fact.pbx, set()).add((fact.since, fact.at))
+
+    def _want(self, pbx: str) -> None:
+        self._wanted.add(pbx)
+        self._awake.set()
 
     async def run(self) -> None:
         """Heal whenever there is something to heal, for ever."""
@@ -72,17 +81,36 @@ class Healer:
         try:
             lost = [call for call in await self._queries.lost_calls(pbx) if self._is_due(call, now)]
             healed = await asyncio.to_thread(heal, lost, self._books[pbx], self._office, at=now)
+            unseen = await self._unseen(pbx, now)
         except StoreUnavailable:
-            self._wanted.add(pbx)
-            self._awake.set()
+            self._want(pbx)
             return
         except UnreadableBook as error:
             self._log.warning("queue_log cannot be read; lost calls stay lost", pbx=pbx, reason=error)
             return
-        if healed:
-            self._healed.update(fact.call.key for fact in healed)
-            self._log.info("calls healed from queue_log", pbx=pbx, calls=len(healed), of=len(lost))
-            self._add(healed)
+        if healed or unseen:
+            self._healed.update(fact.call.key for fact in healed + unseen)
+            self._log.info(
+                "calls healed from queue_log", pbx=pbx, lost=len(lost), healed=len(healed), unseen=len(unseen)
+            )
+            self._add(healed + unseen)
+
+    async def _unseen(self, pbx: str, now: datetime) -> list[CallHealed]:
+        """The calls of each gap that have no row; a gap with calls still under way is read again later."""
+        found: list[CallHealed] = []
+        for gap in sorted(self._gaps.get(pbx, set())):
+            since, until = gap
+            told = await asyncio.to_thread(missed, pbx, since, until, self._books[pbx], self._office)
+            unknown = [call for call in told.calls if call.key not in self._healed and not await self._has_row(call)]
+            found += [CallHealed(pbx=pbx, at=now, call=call) for call in unknown]
+            if told.running and now - until < _AGAIN_FOR:
+                asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._want, pbx)
+            else:
+                self._gaps[pbx].discard(gap)
+        return found
+
+    async def _has_row(self, call: Call) -> bool:
+        return await self._queries.call(call.key) is not None
 
     def _is_due(self, call: Call, now: datetime) -> bool:
         return call.key not in self._healed and call.offered_at > now - _WINDOW
