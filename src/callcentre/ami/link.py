@@ -32,11 +32,14 @@ PING_SECONDS = 1.0
 PING_DEADLINE = 5.0
 """Seconds without an answer to a Ping after which the link is dead, though the socket may be open."""
 
-REREAD_SHARE = 3.0
+REREAD_SHARE = 1.0
 """A hostile caller can force re-reads of the channels: after each, this many times its own duration is left free."""
 
 LIST_AGAIN_SECONDS = 10.0
 """Queues whose list was not whole are asked for again, and channels after packets that only themselves were bad."""
+
+WARN_SECONDS = 60.0
+"""A hostile caller raises many doubts: one line in the log a minute."""
 
 CHANNELS, QUEUES, DEVICES = "CoreShowChannels", "QueueStatus", "DeviceStateList"
 
@@ -139,6 +142,7 @@ class Link(asyncio.Protocol):
         self._reread_from = float("-inf")
         self._wants: dict[str, float] = {}
         self._refusals: set[str] = set()
+        self._warn_from = float("-inf")
         self.banner: asyncio.Future[str | None] = loop.create_future()
         self.lost: asyncio.Future[str] = loop.create_future()
         self.version = ""
@@ -173,10 +177,10 @@ class Link(asyncio.Protocol):
                 self.banner.set_result(message.version)
         if events and not self._sink(events, len(data)):
             self.end("overrun")
-        if not self._framer.trusted:
-            self._reread()
-        elif self._doubted:
+        if self._framer.trusted:
             self._doubted = False
+        elif not self._framer.cut_in_list:  # a cut list ends of itself
+            self._reread()
 
     def eof_received(self) -> bool:
         """The PBX closed the connection."""
@@ -368,19 +372,25 @@ class Link(asyncio.Protocol):
 
     def _doubt(self, doubt: Doubt, read_at: datetime, events: list[Event]) -> None:
         self._observer.quarantined(self._pbx, doubt.reason)
-        if doubt.reason.distrusts_stream:
-            if not self._doubted:
-                self._doubted = True
-                due = self._clock.monotonic() + PING_SECONDS
-                for name in (QUEUES, DEVICES):
-                    self._wants.setdefault(name, due)
-                at = self._pulse.seen_at or read_at
-                events.append(EventsQuarantined(pbx=self._pbx, at=at, reason=doubt.reason))
-                self._log.warning(
-                    "packets that no Asterisk writes; reading the channels again before anything more is believed",
-                    pbx=self._pbx,
-                    reason=doubt.reason,
-                    packet=doubt.name,
-                )
-        elif doubt.reason is not Reason.AFTER_TRUNCATED:
-            self._wants.setdefault(CHANNELS, self._clock.monotonic() + LIST_AGAIN_SECONDS)
+        if doubt.in_list:
+            return
+        if not doubt.reason.distrusts_stream:
+            if doubt.reason is not Reason.AFTER_TRUNCATED:
+                self._wants.setdefault(CHANNELS, self._clock.monotonic() + LIST_AGAIN_SECONDS)
+            return
+        if self._doubted:
+            return
+        self._doubted = True
+        due = self._clock.monotonic() + PING_SECONDS
+        for name in (QUEUES, DEVICES):
+            self._wants.setdefault(name, due)
+        events.append(EventsQuarantined(pbx=self._pbx, at=self._pulse.seen_at or read_at, reason=doubt.reason))
+        self._log.debug("a packet that no Asterisk writes", pbx=self._pbx, reason=doubt.reason, packet=doubt.name)
+        if due >= self._warn_from:
+            self._warn_from = due + WARN_SECONDS
+            self._log.warning(
+                "a caller forges AMI packets; nothing more is believed until the channels have been read again",
+                pbx=self._pbx,
+                reason=doubt.reason,
+                packet=doubt.name,
+            )

@@ -26,6 +26,9 @@ MAX_BANNER = 256
 MAX_PACKET = 1 << 20
 """Bytes without a packet's end that are kept: sixteen times the largest SIP message, so no honest event is longer."""
 
+REREAD = "CoreShowChannelsComplete"
+LIST_ENDS = frozenset({REREAD, "QueueStatusComplete", "DeviceStateListComplete"})
+
 BACKWARDS_TOLERANCE = 1.0
 """Seconds that a Timestamp may lie before the latest one: within a connection they never ran backwards on live PBXs."""
 
@@ -81,10 +84,14 @@ class Banner(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """A packet was not believed. `name` is its event's name if that is known, never the sender's text."""
+    """A packet was not believed. `name` is its event's name if that is known, never the sender's text.
+
+    `in_list`: it stood between a list's start and its end, where nothing but that list is said.
+    """
 
     reason: Reason
     name: str
+    in_list: bool = False
 
 
 Message = Told | UserTold | Item | Reply | Banner | Doubt
@@ -185,6 +192,7 @@ class Framer:
         self._stamped: bool | None = None
         self._latest = 0.0
         self.trusted = True
+        self.cut_in_list = False
         self._other = _Route("other")
         self._routes = {name.encode(): _Route(name, lasts=lasts) for name, lasts in DROPPED.items()}
         for name in wanted.keys() | ITEMS.keys():
@@ -207,6 +215,7 @@ class Framer:
     def trust_again(self) -> None:
         """Believe the stream from here on: the channels were read again, or nothing forged can be left."""
         self.trusted = True
+        self.cut_in_list = False
         self._cut = ()
         self._stamped = None
         self._latest = 0.0
@@ -378,7 +387,7 @@ class Framer:
         elif not self.trusted and shape.name in FORGEABLE_BY_TAIL:
             out.append(Doubt(Reason.AFTER_TRUNCATED, shape.name))
         else:
-            if shape.name == "CoreShowChannelsComplete" and not self.trusted:
+            if not self.trusted and (shape.name == REREAD or (self.cut_in_list and shape.name in LIST_ENDS)):
                 self.trust_again()
             out.append(Item(shape.name, action_id, fields))
 
@@ -414,15 +423,17 @@ class Framer:
 
     def _refuse(self, reason: Reason, shape: Shape, out: list[Message]) -> None:
         if reason is Reason.TRUNCATED:
-            self._truncated(shape.name, shape.lasts, out)
+            in_list = shape.item and (self.trusted or self.cut_in_list)
+            self._truncated(shape.name, shape.lasts, out, in_list=in_list)
         else:
             self._doubt(reason, shape.name, out)
 
-    def _truncated(self, name: str, lasts: tuple[bytes, ...], out: list[Message]) -> None:
+    def _truncated(self, name: str, lasts: tuple[bytes, ...], out: list[Message], *, in_list: bool = False) -> None:
         self._cut = lasts
+        self.cut_in_list = in_list
         self._doubt(Reason.TRUNCATED, name, out)
 
     def _doubt(self, reason: Reason, name: str, out: list[Message]) -> None:
         if reason.distrusts_stream:
             self.trusted = False
-        out.append(Doubt(reason, name))
+        out.append(Doubt(reason, name, self.cut_in_list))

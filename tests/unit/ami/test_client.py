@@ -244,6 +244,7 @@ async def test_a_hostile_caller_in_the_list_does_not_make_it_ask_without_end(tim
         assert [row.uniqueid for row in listed.channels] == ["1795363300.9"]
         pbx.say(newchannel("1795363300.10"))
         await witness.saw(ChannelCreated)
+        assert len(witness.of(EventsQuarantined)) == 1
         assert len([asked for asked in pbx.actions if asked["Action"] == "CoreShowChannels"]) == 2
 
 

@@ -282,6 +282,25 @@ def test_the_tail_of_a_cut_entry_cannot_sign_a_forged_member() -> None:
     assert reasons(messages) == ["truncated", "after_truncated"]
 
 
+def test_a_row_cut_in_our_own_list_costs_only_that_row() -> None:
+    evil = channel("1795363300.5", number="0770\r\n\r\n" + hangup().decode() + "x")
+    row = ("Application: Queue", "ApplicationData: x", "Duration: 00:00:01", "BridgeId: ")
+    messages = frame(
+        packet("Event: CoreShowChannel", "ActionID: me-1", *evil, *row)
+        + packet("Event: CoreShowChannel", "ActionID: me-1", *channel(), *row)
+        + ITEM
+        + hangup()
+    )
+    assert told(messages) == ["Hangup"]
+    assert [message.name for message in messages if isinstance(message, Item)] == [
+        "CoreShowChannel",
+        "CoreShowChannelsComplete",
+    ]
+    doubts = [message for message in messages if isinstance(message, Doubt)]
+    assert [doubt.reason for doubt in doubts] == ["truncated", "after_truncated", "bad_start"]
+    assert all(doubt.in_list for doubt in doubts if doubt.reason.distrusts_stream)
+
+
 def test_time_that_runs_backwards_is_not_believed_until_the_next_list() -> None:
     messages = frame(newchannel(at=STAMP), hangup(at=STAMP - 5), hangup(at=STAMP), ITEM, hangup(at=STAMP - 5))
     assert told(messages) == ["Newchannel", "Hangup"]
