@@ -20,6 +20,7 @@ from callcentre.core.errors import CallcentreError, ConfigError, StoreUnavailabl
 from callcentre.core.facts import Call, Fact
 from callcentre.history.healer import Healer
 from callcentre.metrics import Metrics
+from callcentre.runtime import collector
 from callcentre.runtime.clock import Clock, SystemClock, Tasks
 from callcentre.runtime.inbox import Inbox
 from callcentre.runtime.log import Log
@@ -213,6 +214,7 @@ async def run(
             client = AmiClient(each, clock=clock, sink=daemon.inbox.put, observer=daemon.metrics, log=log)
             daemon.clients[each.pbx] = client
             links.spawn(client.run(), name=f"ami {each.pbx}")
+        collector.settle()
         watchdog.ready()
         await _until(stop, tasks, links)
         watchdog.stopping()

@@ -239,31 +239,35 @@ class Loop:
     async def _write(self) -> None:
         failures = 0
         while True:
-            await self._work_or_heartbeat()
-            while True:
-                if await self._write_group():
-                    failures = 0
-                    if len(self._buffer) or self._afterwards:
-                        continue
-                    break
-                if self._measured.is_set():
-                    self._give_up()
+            await self._gather()
+            if await self._write_group():
+                failures = 0
+                if self._measured.is_set() and not self._is_pending:
                     return
-                await self._pause(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
-                failures += 1
+                continue
             if self._measured.is_set():
+                self._give_up()
                 return
+            await self._pause(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+            failures += 1
 
-    async def _work_or_heartbeat(self) -> None:
-        try:
-            async with asyncio.timeout(_HEARTBEAT_SECONDS):
-                await self._work.wait()
-        except TimeoutError:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER_SECONDS):
-                await self._enough.wait()
-        self._work.clear()
+    @property
+    def _is_pending(self) -> bool:
+        return len(self._buffer) > 0 or len(self._afterwards) > 0
+
+    async def _gather(self) -> None:
+        """Wait until there is something to write and a group of it has come together, or a heartbeat is due."""
+        if not self._is_pending and not self._measured.is_set():
+            self._work.clear()
+            try:
+                async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                    await self._work.wait()
+            except TimeoutError:
+                return
+        if len(self._buffer) < _GATHER_FACTS and not self._measured.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER_SECONDS):
+                    await self._enough.wait()
         self._enough.clear()
 
     async def _write_group(self) -> bool:
