@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
+from callcentre.config.load import load
+from callcentre.history.replay import replay
 from tests.pbx.lab.asterisk import missing
 from tests.pbx.lab.hold import hold_replay
 from tests.pbx.lab.office import replay_config
 from tests.pbx.lab.session import SIDE_BY_SIDE, Result, play_all
 from tests.pbx.lab.table import REPLAY, table
-
-from callcentre.config.load import load
-from callcentre.history.replay import replay
 
 Results = dict[tuple[str, str], Result]
 TABLE = pytest.StashKey[str]()

@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.pbx.lab.hold import hold_replay
-from tests.pbx.lab.rights import write_narrowed
 
 from callcentre.config.load import load
 from callcentre.history.replay import replay
+from tests.pbx.lab.hold import hold_replay
+from tests.pbx.lab.rights import write_narrowed
 
 TAPES = Path(__file__).parents[1] / "tapes"
 FOLDERS = sorted(path.parent for path in TAPES.glob("asterisk*/*/truth.json"))

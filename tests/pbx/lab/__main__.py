@@ -20,7 +20,7 @@ def call_line(call: dict[str, Any]) -> str:
     text = f"{call['did']} {seen['outcome']} {seen.get('answered_by', '')} wait {seen['wait']} "
     text += f"rings {seen['rings']} ({rings})"
     by_whom = not wanted["by"] or seen.get("answered_by") in wanted["by"]
-    if wanted["outcome"] != seen["outcome"] or not by_whom:
+    if wanted["line"] and (wanted["outcome"] != seen["outcome"] or not by_whom):
         text += f"   WANTED {wanted['outcome']} {wanted['by']}"
     return text
 

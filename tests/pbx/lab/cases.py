@@ -16,6 +16,7 @@ class Call:
     `line`, `outcome` and `by` (PJSIP/101, or several in a race) are what its author expects of it:
     they are held against the truth before callcentre is. `forged`: its number breaks every event of its
     own, so that none of them may be believed and the call itself may stay unseen; the others may not.
+    `in_gap`: it came and went while AMI was cut, so that only Asterisk's books know of it.
     """
 
     at: float
@@ -25,6 +26,12 @@ class Call:
     outcome: str | None = None
     by: tuple[str, ...] = ()
     forged: bool = False
+    in_gap: bool = False
+
+    @property
+    def may_be_unseen(self) -> bool:
+        """Whether a listener may be without it."""
+        return self.forged or self.in_gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,8 +230,8 @@ HANDOVER = (
     ),
     Case(
         name="cut_answer",
-        about="AMI is cut for 4 s; meanwhile a waiting call is answered, another comes and gives up",
-        phones={"101": (answers(6.4, talk=8.0), IGNORES)},
+        about="AMI is cut for 4 s; meanwhile a waiting call is answered, one comes and goes, one comes and stays",
+        phones={"101": (answers(6.4, talk=12.0), IGNORES)},
         calls=(
             enquiry("631"),
             Call(
@@ -239,6 +239,13 @@ HANDOVER = (
                 dialling=dial("600", "632", acts=(Wait(1.7), Bye())),
                 line="enquiries",
                 outcome="short_abandoned",
+                in_gap=True,
+            ),
+            Call(
+                at=7,
+                dialling=dial("600", "633", acts=(Wait(9.6), Bye())),
+                line="enquiries",
+                outcome="abandoned",
             ),
         ),
         doings=(Doing(at=5, what="cut ami", seconds=4.0),),

@@ -95,7 +95,7 @@ class Daemon:
 
     def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + READY_LIMIT
-        while not (self._get("/-/ready") is not None and self._listening()):
+        while self._get("/-/ready") is None or not self._listening():
             if process.poll() is not None or time.monotonic() > deadline:
                 log = (self._out / "daemon.log").read_text(encoding="utf-8", errors="replace")
                 raise RuntimeError(f"the daemon is not ready (exit {process.poll()}): {log[-3000:]}")
@@ -132,11 +132,11 @@ class Daemon:
         if self._line:
             self._line.mend()
 
-    def stop(self) -> None:
-        """Wait until every call is decided and written, then end it. May be called twice."""
+    def stop(self, calls: int = 0) -> None:
+        """Wait until so many calls are decided and written, then end it. May be called twice."""
         if self._process is not None:
             deadline = time.monotonic() + SETTLE_LIMIT
-            while self._process.poll() is None and self._undecided() and time.monotonic() < deadline:
+            while self._process.poll() is None and not self._settled(calls) and time.monotonic() < deadline:
                 time.sleep(0.2)
             (self._out / "metrics.txt").write_text(self.metrics(), encoding="utf-8")
         self._end()
@@ -155,9 +155,11 @@ class Daemon:
             process.kill()
             self.exit_codes.append(process.wait())
 
-    def _undecided(self) -> bool:
-        rows = read_rows(self.database, "SELECT outcome FROM calls")
-        return any(row["outcome"] == "in_progress" for row in rows)
+    def _settled(self, calls: int) -> bool:
+        """Whether the listener that hears all has this many calls, and nothing is undecided or yet to be healed."""
+        rows = read_rows(self.database, "SELECT pbx, outcome FROM calls")
+        decided = [row for row in rows if row["pbx"] == "all" and row["outcome"] != "in_progress"]
+        return len(decided) >= calls and all(row["outcome"] != "in_progress" for row in rows)
 
 
 def plain_environment() -> dict[str, str]:

@@ -15,6 +15,9 @@ TIME = 0.1
 SPAN = 0.15
 """Seconds by which a length of time may differ."""
 
+HEALED = 1.1
+"""The same for a call of quality partial or inferred: queue_log has whole seconds, and truncates."""
+
 
 @dataclass(slots=True)
 class Held:
@@ -33,6 +36,7 @@ def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = Fals
     without class `dialplan`, which cannot know how a call ended that no person answered.
     """
     said = {row["uniqueid"]: row for row in rows}
+    gap = has_gap(truth)
     held = []
     for call in truth["calls"]:
         row = said.pop(call["uniqueid"], None)
@@ -45,17 +49,25 @@ def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = Fals
                 one.differences.append("missing")
         else:
             one.differences += _call(row, call, blind)
+            if row["quality"] != "complete" and not gap:
+                one.differences.append(f"quality {row['quality']}, though nothing was hidden")
         held.append(one)
-    forged = {call["uniqueid"]: call for call in truth["forged"]}
+    unseen = {call["uniqueid"]: call for call in truth["may_be_unseen"]}
     for key, row in said.items():
-        if key in forged:
-            held.append(Held(key, forged[key], row, list(_call(row, forged[key], blind))))
+        if key in unseen:
+            held.append(Held(key, unseen[key], row, list(_call(row, unseen[key], blind))))
         else:
             held.append(Held(key, {}, row, ["is in no truth"]))
     lost = list(_messages(messages, truth))
     if lost:
         held.append(Held("voicemail", {}, None, lost))
     return held
+
+
+def has_gap(truth: Row) -> bool:
+    """Whether anything in the case hid something from a listener, so that a call need not be complete."""
+    hiding = {"cut ami", "restart daemon", "restart pbx"}
+    return bool(truth["may_be_unseen"]) or any(doing["what"] in hiding for doing in truth["doings"])
 
 
 def hold_replay(rows: list[Row], truth: Row, *, blind: bool = False) -> list[Held]:
@@ -91,20 +103,27 @@ def _call(row: Row, call: Row, blind: bool) -> Iterator[str]:
         yield f"line {row['line']}, true {wanted['line']}"
     if row["answered_by"] != seen.get("answered_by"):
         yield f"answered_by {row['answered_by']}, true {seen.get('answered_by')}"
-    slack = 1.1 if row["quality"] == "inferred" else TIME
+    yield from _measures(row, seen, blind)
+    if row["quality"] == "complete":
+        if row["rings"] != seen["rings"]:
+            yield f"rings {row['rings']}, true {seen['rings']}"
+        yield from _attempts(row["attempts"], call["attempts"])
+
+
+def _measures(row: Row, seen: Row, blind: bool) -> Iterator[str]:
+    """Moments and spans. A call that a gap has touched says so, and is held to what it says: null is honest there."""
+    slack = TIME if row["quality"] == "complete" else HEALED
     moments = [("answered_at", "agent_answer"), ("ended_at", "end"), ("first_ring_at", "first_ring")]
+    spans = [("talk_seconds", "talk")]
     if not blind:
         moments.append(("offered_at", "offered"))
-    for name, key in moments:
-        if not _near(epoch(row[name]), seen.get(key), slack):
-            yield f"{name} {row[name]}, true {_stamp(seen.get(key))}"
-    spans = [("talk_seconds", "talk")] if blind else [("wait_seconds", "wait"), ("talk_seconds", "talk")]
-    for name, key in spans:
-        if not _near(row[name], seen.get(key), slack + SPAN - TIME):
-            yield f"{name} {row[name]}, true {seen.get(key)}"
-    if row["rings"] != seen["rings"]:
-        yield f"rings {row['rings']}, true {seen['rings']}"
-    yield from _attempts(row["attempts"], call["attempts"])
+        spans.append(("wait_seconds", "wait"))
+    said = [(name, epoch(row[name]), seen.get(key), slack) for name, key in moments]
+    said += [(name, row[name], seen.get(key), slack + SPAN - TIME) for name, key in spans]
+    for name, mine, true, allowed in said:
+        unknown = mine is None and row["quality"] != "complete"
+        if not unknown and not _near(mine, true, allowed):
+            yield f"{name} {row[name]}, true {_stamp(true) if name.endswith('_at') else true}"
 
 
 def _stamp(moment: float | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -41,8 +42,8 @@ class Watcher(Protocol):
     def mend(self) -> None:
         """Have the link again."""
 
-    def stop(self) -> None:
-        """End, once everything has been written."""
+    def stop(self, calls: int = 0) -> None:
+        """End, once so many calls have been decided and written. May be called twice."""
 
 
 @dataclass(slots=True)
@@ -163,7 +164,10 @@ def play(case: Case, version: str, out: Path, watcher: Watcher | None = None) ->
         if watcher:
             stack.callback(watcher.stop)
             watcher.start(asterisk, out)
-        _play_timeline(stage)
+        with ThreadPoolExecutor(max_workers=4) as hands:
+            doings = _play_timeline(stage, hands)
+            for doing in doings:
+                doing.result()
         for call, start, process in stage.callers:
             played.starts.append(start)
             if process.wait(CALL_LIMIT) != 0:
@@ -173,7 +177,7 @@ def play(case: Case, version: str, out: Path, watcher: Watcher | None = None) ->
         stage.wait_quiet()
         stage.recorder.snapshot(asterisk.line, "end")
         if watcher:
-            watcher.stop()
+            watcher.stop(sum(call.line is not None and not call.may_be_unseen for call in case.calls))
         version_text = asterisk.line.command("core show version")
         banner = asterisk.line.banner
         stage.recorder.stop()
@@ -185,8 +189,9 @@ def play(case: Case, version: str, out: Path, watcher: Watcher | None = None) ->
     return played
 
 
-def _play_timeline(stage: _Stage) -> None:
-    """Let each call and each doing happen at its moment."""
+def _play_timeline(stage: _Stage, hands: ThreadPoolExecutor) -> list[Future[None]]:
+    """Let each call and each doing happen at its moment; a doing that takes its time holds no call up."""
+    doings = []
     timeline = [(call.at, index, call) for index, call in enumerate(stage.case.calls)]
     moments: list[tuple[float, int, Call | Doing]] = [*timeline]
     moments += [(doing.at, 1000 + n, doing) for n, doing in enumerate(stage.case.doings)]
@@ -197,7 +202,8 @@ def _play_timeline(stage: _Stage) -> None:
         if isinstance(item, Call):
             stage.dial(index, item)
         else:
-            stage.do(item)
+            doings.append(hands.submit(stage.do, item))
+    return doings
 
 
 def _write_wanted(played: Played, stage: _Stage, banner: str, version_text: str) -> None:

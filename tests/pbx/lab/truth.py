@@ -193,17 +193,17 @@ def write_truth(folder: Path) -> dict[str, Any]:
     for call in calls:
         call.pop("_cel", None)
     known = {call["uniqueid"] for call in calls}
-    # A call whose number breaks its own events stands apart: nobody need see it, and nobody may be misled by it.
-    forged = [call for call in calls if call["wanted"]["forged"]]
-    ids = {call["uniqueid"] for call in forged}
+    # A call whose number breaks its own events, or one within a gap, stands apart: a listener may be without it.
+    unseen = [call for call in calls if call["wanted"]["forged"] or call["wanted"]["in_gap"]]
+    ids = {call["uniqueid"] for call in unseen}
     truth = {
         "scenario": found.wanted["scenario"],
         "about": found.wanted["about"],
         "asterisk": found.wanted["asterisk"],
         "banner": found.wanted["banner"],
         "doings": found.wanted["doings"],
-        "calls": [call for call in calls if call not in forged],
-        "forged": forged,
+        "calls": [call for call in calls if call not in unseen],
+        "may_be_unseen": unseen,
         "phones": [attempt.row() for attempt in found.attempts if attempt.call not in ids],
         "voicemail": [_message_row(message) for message in found.messages],
         "queue_log_other": [row.short for row in found.queue_log if row.callid not in known],

@@ -21,7 +21,7 @@ def call_truth(found: Books, row: dict[str, Any]) -> dict[str, Any]:
     own = [cel for cel in found.cel if cel.uniqueid == uniqueid]
     linked = _linked(found, uniqueid)
     observed = _observed(found, row, uniqueid, own, linked)
-    wanted = {key: row[key] for key in ("line", "outcome", "by", "forged")}
+    wanted = {key: row.get(key) for key in ("line", "outcome", "by", "forged", "in_gap")}
     if row["line"] is None:
         wanted["outcome"] = "left-in-menu"
     return {
