@@ -51,6 +51,13 @@ class Recorder:
             row = {"t": self._model.now, "why": why, "action": action, "params": params, "text": text}
             print(json.dumps(row), file=self._snapshots)
 
+    def broken(self) -> None:
+        """The PBX is gone without a word; what it says next is said to a new connection."""
+        self._flush()
+        self._at = self._model.now
+        self._row(mark="eof")
+        self._connected = False
+
     def close(self) -> None:
         """The recording ends."""
         self._flush()

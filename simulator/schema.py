@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 When = Annotated[
-    float | str, Field(description="seconds after the start, or a civil time: `09:00:05` (the next one) or `2026-11-23 09:00`")
+    float | str,
+    Field(description="seconds after the start, or a civil time: `09:00:05` (the next one) or `2026-11-23 09:00`"),
 ]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = {day: ["00:00-24:00"] for day in DAYS}
@@ -36,7 +37,9 @@ class TelephoneTable(Table):
     extension: str = Field(description="its extension; its device is `PJSIP/` and this")
     person: str = Field("", description="who sits there")
     registered: bool = Field(True, description="whether it is registered at the start")
-    busy_at: Literal[0, 1] = Field(1, description="`device_state_busy_at`: one call makes it busy (1) or only in use (0)")
+    busy_at: Literal[0, 1] = Field(
+        1, description="`device_state_busy_at`: one call makes it busy (1) or only in use (0)"
+    )
     rings: list[RingTable] = Field([], description="what it does at its first call, its second, …; the last repeats")
 
 
@@ -94,16 +97,16 @@ class CallTable(Table):
     withheld: bool = Field(False, description="whether the number is withheld")
     press: list[str] = Field([], description="keys pressed: `4.0 1` is 1, four seconds after the PBX answered")
     telephone: str = Field("", description="the extension that calls, where a colleague does")
-    acts: list[str] = Field([], description="what that colleague does once connected by pickup (`to = \"*8\"`)")
+    acts: list[str] = Field([], description='what that colleague does once connected by pickup (`to = "*8"`)')
 
 
 class DeedTable(Table):
     """Something done at the office."""
 
     at: When
-    do: Literal[
-        "register", "unregister", "pause", "unpause", "log in", "log out", "restart", "crash", "hear"
-    ] = Field(description="what is done; `hear`: somebody listens to all of a mailbox's messages")
+    do: Literal["register", "unregister", "pause", "unpause", "log in", "log out", "restart", "crash", "hear"] = Field(
+        description="what is done; `hear`: somebody listens to all of a mailbox's messages"
+    )
     telephone: str = Field("", description="the extension concerned")
     queue: str = Field("", description="the queue concerned; none: all (pausing)")
     mailbox: str = Field("", description="the mailbox concerned")
@@ -142,6 +145,13 @@ class ShiftTable(Table):
     refuse: float = Field(0.03, ge=0, le=1, description="the share of calls they refuse")
     ignore: float = Field(0.03, ge=0, le=1, description="the share of calls they let ring")
     breaks: list[str] = Field([], description="when they pause: `12:00-12:30`; each of them a little apart")
+
+
+class FaultTable(Table):
+    """Something that goes wrong on the wire, when the scenario is run as a server."""
+
+    at: float = Field(ge=0, description="seconds after the start")
+    do: str = Field(description="what, in the words of the simulator's faults: `cut`, `slow 5000 10`, …")
 
 
 class CallExpectation(Table):
@@ -204,13 +214,18 @@ class Scenario(Table):
     trunks: list[str] = Field(["PJSIP/trunk"], description="the trunks as the product is told of them")
     menus: list[str] = Field([], description="the numbers of menus, which no line claims")
     fallback_line: str = Field("", description="the line of mailboxes that no line names; empty: the first")
-    telephone: list[TelephoneTable] = Field([], description="telephones; they replace the office's of the same extension")
+    telephone: list[TelephoneTable] = Field(
+        [], description="telephones; they replace the office's of the same extension"
+    )
     queue: list[QueueTable] = Field([], description="queues; they replace the office's of the same name")
     mailbox: list[MailboxTable] = Field([], description="mailboxes; they replace the office's of the same number")
     line: list[LineTable] = Field([], description="lines; they replace the office's of the same name")
-    dialplan: dict[str, dict[str, list[str]]] = Field({}, description="contexts, their extensions and the steps of each")
+    dialplan: dict[str, dict[str, list[str]]] = Field(
+        {}, description="contexts, their extensions and the steps of each"
+    )
     call: list[CallTable] = Field([], description="calls")
     deed: list[DeedTable] = Field([], description="deeds")
     traffic: list[TrafficTable] = Field([], description="callers at random")
     shift: list[ShiftTable] = Field([], description="agents at random")
+    fault: list[FaultTable] = Field([], description="faults of the wire")
     expect: Expectations = Field(Expectations(), description="what must come out")

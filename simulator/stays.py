@@ -188,7 +188,7 @@ class Leaving:
         if why != "hangup":
             self._times(stay)
             self.music_stops(stay)
-        self._leave(stay, {"hangup": "abandoned", "timeout": "timeout", "empty": "emptied"}[why])
+        self._leave(stay, {"hangup": "abandoned", "timeout": "timeout", "empty": "empty"}[why])
         if why == "hangup":
             return End("caller")
         self._channels.variable(channel, "QUEUESTATUS", {"timeout": "TIMEOUT", "empty": "LEAVEEMPTY"}[why])

@@ -170,10 +170,14 @@ class Truth:
         if call is not None and call.offered is None:
             call.offered = self._engine.now
 
-    def unwanted(self, channel: Channel) -> None:
-        """Nobody could be rung: the queue was full or empty, the telephones busy or gone."""
+    def unwanted(self, channel: Channel, queue: str = "", result: str = "") -> None:
+        """Nobody could be rung: a queue was full or empty (`result`), the telephones busy or gone."""
         call = self._of(channel)
         if call is not None:
+            if queue:
+                now = self._engine.now
+                stay = Visit(queue=queue, enter=now, after_answer=call.answered is not None, leave=now, result=result)
+                call.visits.append(stay)
             call.refused = True
             call.waited_until = self._engine.now
 
