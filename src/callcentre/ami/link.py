@@ -136,7 +136,6 @@ class Link(asyncio.Protocol):
         self._number = 0
         self._transport: asyncio.Transport | None = None
         self._logged_in = False
-        self._doubted = False
         self._reread_waits = False
         self._channels_asked_at = 0.0
         self._reread_from = float("-inf")
@@ -177,9 +176,7 @@ class Link(asyncio.Protocol):
                 self.banner.set_result(message.version)
         if events and not self._sink(events, len(data)):
             self.end("overrun")
-        if self._framer.trusted:
-            self._doubted = False
-        elif not self._framer.cut_in_list:  # a cut list ends of itself
+        if not self._framer.trusted and not self._framer.cut_in_list:  # a cut list ends of itself
             self._reread()
 
     def eof_received(self) -> bool:
@@ -378,13 +375,12 @@ class Link(asyncio.Protocol):
             if doubt.reason is not Reason.AFTER_TRUNCATED:
                 self._wants.setdefault(CHANNELS, self._clock.monotonic() + LIST_AGAIN_SECONDS)
             return
-        if self._doubted:
+        if not doubt.opens:
             return
-        self._doubted = True
         due = self._clock.monotonic() + PING_SECONDS
         for name in (QUEUES, DEVICES):
             self._wants.setdefault(name, due)
-        events.append(EventsQuarantined(pbx=self._pbx, at=self._pulse.seen_at or read_at, reason=doubt.reason))
+        events.append(EventsQuarantined(pbx=self._pbx, at=read_at, reason=doubt.reason))
         self._log.debug("a packet that no Asterisk writes", pbx=self._pbx, reason=doubt.reason, packet=doubt.name)
         if due >= self._warn_from:
             self._warn_from = due + WARN_SECONDS

@@ -86,12 +86,14 @@ class Banner(NamedTuple):
 class Doubt(NamedTuple):
     """A packet was not believed. `name` is its event's name if that is known, never the sender's text.
 
-    `in_list`: it stood between a list's start and its end, where nothing but that list is said.
+    `in_list`: it stood inside a list, where nothing else is said. `opens`: up to here events were believed, from
+    here on they are not.
     """
 
     reason: Reason
     name: str
     in_list: bool = False
+    opens: bool = False
 
 
 Message = Told | UserTold | Item | Reply | Banner | Doubt
@@ -430,10 +432,12 @@ class Framer:
 
     def _truncated(self, name: str, lasts: tuple[bytes, ...], out: list[Message], *, in_list: bool = False) -> None:
         self._cut = lasts
-        self.cut_in_list = in_list
-        self._doubt(Reason.TRUNCATED, name, out)
+        self._doubt(Reason.TRUNCATED, name, out, in_list=in_list)
 
-    def _doubt(self, reason: Reason, name: str, out: list[Message]) -> None:
+    def _doubt(self, reason: Reason, name: str, out: list[Message], *, in_list: bool | None = None) -> None:
+        believed = self.trusted or self.cut_in_list
         if reason.distrusts_stream:
             self.trusted = False
-        out.append(Doubt(reason, name, self.cut_in_list))
+            if in_list is not None:
+                self.cut_in_list = in_list
+        out.append(Doubt(reason, name, self.cut_in_list, believed and not self.trusted and not self.cut_in_list))

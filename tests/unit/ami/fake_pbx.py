@@ -91,7 +91,7 @@ class FakePbx:
         self.refusal = "Permission denied"
         self.channel_rows: list[tuple[str, ...]] = []
         self.uptime: int | None = 1000
-        self.before_channels: Callable[[], bytes] = lambda: b""
+        self.after_channels: Callable[[], bytes] = lambda: b""
         self.actions: list[Headers] = []
         self.asked: asyncio.Queue[str] = asyncio.Queue()
         self.connections = 0
@@ -180,7 +180,7 @@ class FakePbx:
     def _list(self, name: str, action_id: str) -> bytes:
         start = packet("Response: Success", action_id, "EventList: start", "Message: will follow")
         rows: list[bytes] = []
-        before = b""
+        after = b""
         if name == "QueueStatus":
             rows = [
                 packet("Event: QueueParams", "Queue: enquiries", "Max: 0", "Strategy: ringall", "Calls: 0", action_id),
@@ -202,7 +202,7 @@ class FakePbx:
             ]
             end = "QueueStatusComplete"
         elif name == "CoreShowChannels":
-            before = self.before_channels()
+            after = self.after_channels()
             rows = [
                 packet(
                     "Event: CoreShowChannel",
@@ -220,4 +220,4 @@ class FakePbx:
             rows = [packet("Event: DeviceStateChange", action_id, "Device: PJSIP/101", "State: NOT_INUSE")]
             end = "DeviceStateListComplete"
         finish = packet(f"Event: {end}", action_id, "EventList: Complete", f"ListItems: {len(rows)}")
-        return before + start + b"".join(rows) + finish
+        return start + b"".join(rows) + finish + after

@@ -234,6 +234,20 @@ async def test_a_cut_packet_is_not_believed_and_the_honest_call_still_counts(tim
     assert "after_truncated" in witness.reasons
 
 
+async def test_a_doubt_right_behind_the_list_that_ended_another_is_told_too(time: Time, witness: Witness) -> None:
+    evil = newchannel("1795363300.5", number="0770\r\n\r\nEvent: Hangup")
+    async with FakePbx() as pbx, running(endpoint(pbx), time, witness):
+        await in_sight(witness)
+        again = iter((evil, b""))
+        pbx.after_channels = lambda: next(again)
+        pbx.say(evil)
+        await witness.saw(ChannelsListed, 3)
+        pbx.say(hangup())
+        await witness.saw(ChannelGone)
+    kinds = [type(told) for told in witness.events[4:]]
+    assert kinds == [EventsQuarantined, ChannelsListed, EventsQuarantined, ChannelsListed, ChannelGone]
+
+
 async def test_a_hostile_caller_in_the_list_does_not_make_it_ask_without_end(time: Time, witness: Witness) -> None:
     async with FakePbx() as pbx, running(endpoint(pbx), time, witness):
         await in_sight(witness)
