@@ -323,7 +323,10 @@ def _print_calls(rows: Iterable[dict[str, object]]) -> None:
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(table)
     words = {"voicemail": "voicemail messages", "attendance": "intervals of attendance"}
-    told = [f"{table.row_count} calls", *(f"{number} {words.get(kind, kind)}" for kind, number in others.items())]
+    told = [
+        f"{table.row_count} call{'' if table.row_count == 1 else 's'}",
+        *(f"{number} {words.get(kind, kind)}" for kind, number in others.items()),
+    ]
     console.print(", ".join(told) + " (--json prints everything; times are UTC)")
 
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.unit.ami.fake_pbx import FakePbx, Headers, packet
-
 from callcentre.runtime.clock import SystemClock
+from tests.unit.ami.fake_pbx import FakePbx, Headers, packet
 
 DEADLINE = 30.0
 CALL = Path(__file__).parent / "answered.jsonl"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from tests.acceptance.office import Daemon, Office, Pbx
 
 ANSWERED = 'calls_total{hours="core",line="enquiries",origin="external",outcome="answered",pbx="lab"}'
