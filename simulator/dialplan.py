@@ -53,6 +53,8 @@ class Dialplan:
         self.applications: dict[str, Application] = {}
         self.ended: Callable[[Channel, int], None] = channels.hangup
         """Hangs up a channel whose dialplan has ended, with a cause."""
+        self.sent_on: Callable[[Channel], None] = lambda _: None
+        """Hears of a caller who was transferred, and who now waits anew."""
 
     def add(self, context: str, exten: str, steps: tuple[Step, ...]) -> None:
         """Give a context an extension; one without a pattern outranks those with one."""
@@ -81,6 +83,8 @@ class Dialplan:
                 break
             # After a transfer, Asterisk raises no second Newexten for the first step.
             silent = end.how == "transfer"
+            if silent and channel.caller is not None:
+                self.sent_on(channel)
         self._end(channel, end)
 
     def _extension(self, channel: Channel, thread: Thread, *, silent: bool) -> Run:

@@ -100,7 +100,7 @@ class Members:
         members = self.of_queue.setdefault(member.queue, [])
         member.position = len(members)
         member.since = member.since or int(self._engine.now)
-        member.status = self._telephones.state(member.state_interface)
+        member.status = self._telephones.known(member.state_interface)
         members.append(member)
         self._said[member.queue] = any(one.available(self._engine.now) for one in members)
 

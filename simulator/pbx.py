@@ -56,6 +56,7 @@ class Pbx:
         self.outgoing.run = self.dialplan.start
         self.outgoing.answered = self._pbx_answered
         self.dialplan.ended = self._ended
+        self.dialplan.sent_on = self._wait_anew
 
     @property
     def version(self) -> int:
@@ -110,12 +111,20 @@ class Pbx:
         channel.caller = caller
         self.truth.begins(channel, internal=telephone is not None)
         self.channels.variable(channel, "SIPDOMAIN", "127.0.0.1")
-        caller.waiting = self.engine.after(caller.patience, lambda: self.talking.hang_up(channel))
+        self._wait_anew(channel)
         if caller.to == "*8":
             self.transfers.pick_up(channel, caller.ring)
         else:
             self.dialplan.start(channel)
         return channel
+
+    def _wait_anew(self, channel: Channel) -> None:
+        """A caller has to wait, at first or after a transfer: their patience begins to run."""
+        caller = channel.caller
+        if caller is not None:
+            if caller.waiting is not None:
+                caller.waiting.cancel()
+            caller.waiting = self.engine.after(caller.patience, lambda: self.talking.hang_up(channel))
 
     def _pbx_answered(self, channel: Channel) -> None:
         caller = channel.caller

@@ -52,6 +52,7 @@ def play(scenario: Scenario, folder: Path, *, version: int | None = None, seed: 
 
         pbx.restarts.marks.append(heard)
         run(pbx, pbx.now + scenario.seconds, to_the_end=not scenario.cut)
+        recorder.ask("end")
         recorder.close()
     write_books(pbx, folder)
     (folder / "callcentre.toml").write_text(product_config(scenario), encoding="utf-8")

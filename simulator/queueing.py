@@ -47,7 +47,7 @@ class Queueing:
         self._leaving.figures(channel, "ANSWEREDTIME", "", "DIALEDTIME", "", "QUEUEWAIT", "")
         refused = self._refusal(queue)
         if refused:
-            self._truth.unwanted(channel, name, "full" if refused == "FULL" else "empty")
+            self._truth.unwanted(channel)
             self._channels.variable(channel, "QUEUESTATUS", refused)
             return None
         entry = self._join(queue, channel)

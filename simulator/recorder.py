@@ -61,6 +61,7 @@ class Recorder:
     def close(self) -> None:
         """The recording ends."""
         self._flush()
+        self._at = self._model.now
         if self._connected:
             self._row(mark="stop")
             self._connected = False

@@ -80,6 +80,10 @@ class Telephones:
         """The state of every device ever seen, as DeviceStateList tells it."""
         return dict(self._devices.last)
 
+    def known(self, device: str) -> int:
+        """The last state that was told of a device, as a queue's new member shows it."""
+        return self._devices.last.get(device, UNAVAILABLE)
+
     def state(self, device: str) -> int:
         """What a device's state is now, as Asterisk works it out from its channels."""
         channels = self.channels.of_device.get(device, ())

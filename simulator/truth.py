@@ -52,6 +52,8 @@ class Call:
     announced: bool = False
     refused: bool = False
     lost: bool = False
+    cut: bool = False
+    """Whether the PBX was gone before anybody could be told of the call's end."""
     attempts: list[Attempt] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
 
@@ -66,10 +68,10 @@ class Call:
             return "lost"
         if self.mailbox:
             return "voicemail" if self.message else "voicemail_empty"
-        if self.announced and not self.visits and not self.attempts:
-            return "closed"
         if self.refused:
             return "refused"
+        if self.announced and not self.visits and not self.attempts:
+            return "closed"
         return "short_abandoned" if self.wait < SHORT_ABANDON else "abandoned"
 
     @property
@@ -170,14 +172,10 @@ class Truth:
         if call is not None and call.offered is None:
             call.offered = self._engine.now
 
-    def unwanted(self, channel: Channel, queue: str = "", result: str = "") -> None:
-        """Nobody could be rung: a queue was full or empty (`result`), the telephones busy or gone."""
+    def unwanted(self, channel: Channel) -> None:
+        """Nobody could be rung: the queue was full or empty, the telephones busy or gone."""
         call = self._of(channel)
         if call is not None:
-            if queue:
-                now = self._engine.now
-                stay = Visit(queue=queue, enter=now, after_answer=call.answered is not None, leave=now, result=result)
-                call.visits.append(stay)
             call.refused = True
             call.waited_until = self._engine.now
 
@@ -259,6 +257,7 @@ class Truth:
         for call in self.calls.values():
             if call.ended is None or (told and self._engine.now - call.ended < 2.0):
                 call.lost = call.answered is None
+                call.cut = call.ended is None
                 call.ended = call.ended or self._engine.now
 
     def attendance(self, queue: str, *, attended: bool) -> None:
