@@ -137,6 +137,22 @@ def test_a_pickup_answers_at_its_own_moment_by_the_picker() -> None:
     assert story.offered() == {"1"}
 
 
+def test_a_consultation_after_a_pickup_belongs_to_the_call() -> None:
+    story = Story()
+    queued(story)
+    story.rings(0.6, "1", "PJSIP/101", "2")
+    story.made(4, "PJSIP/103", "5", exten="*8")
+    story.pickup(4.5, "5", "2")
+    story.made(9, "PJSIP/103", "6", exten="102")
+    story.rings(9.1, "6", "PJSIP/102", "7")
+    story.gone(12, "5")
+    story.gone(12, "6")
+    story.made(20, "PJSIP/103", "8", exten="102")
+    story.rings(20.1, "8", "PJSIP/102", "9")
+    assert story.offered() == {"1", "8"}
+    assert [a.after_answer for a in story.call("1").attempts] == [False, True]
+
+
 def test_a_forwarded_telephone_and_its_stand_in_are_two_attempts_of_one_call() -> None:
     story = Story()
     queued(story)

@@ -121,7 +121,7 @@ class Dialling:
             return
         leg.up_at = at
         leg.end(at, AttemptResult.ANSWERED)
-        self._board.talking.setdefault(leg.interface, set()).add(leg.uniqueid)
+        self._board.talks(leg.interface, leg.uniqueid, track)
         if leg.stay is not None:
             leg.stay.answered = True
         if not leg.after_answer and track.answered_at is None:
@@ -200,6 +200,7 @@ class Dialling:
         picker = self._board.book.get(event.uniqueid)
         if picker is not None:
             picker.call = track.key.uniqueid
+            self._board.talks(picker.device, picker.uniqueid, track)
         if leg.stay is not None:
             leg.stay.answered = True
         if track.answered_at is None or not track.answer_confirmed:
@@ -209,7 +210,6 @@ class Dialling:
 
     def gone(self, track: Track, leg: Leg, event: ChannelGone) -> None:
         """The leg's channel hung up; its cause alone tells a refusal in a queue from ringing out."""
-        self._board.talking.get(leg.interface, set()).discard(leg.uniqueid)
         refused = event.cause in REFUSED_CAUSES
         if leg.doubtful and leg.result is None:
             leg.result = AttemptResult.LOST

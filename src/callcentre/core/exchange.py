@@ -66,9 +66,8 @@ class Exchange:
 
     def arrived(self, channel: Channel) -> None:
         """Somebody dials in: a consultation for a call that this telephone already answers, or a call of its own."""
-        consulted = self._board.talking.get(channel.device)
-        if consulted and self._board.claims.is_telephone(channel.device):
-            track, _ = self._board.legs[next(iter(consulted))]
+        track = self._board.consulted(channel)
+        if track is not None:
             channel.call = track.key.uniqueid
             self._board.link(track, channel.linkedid)
             return
@@ -95,6 +94,8 @@ class Exchange:
 
     def _gone(self, event: ChannelGone) -> None:
         channel = self._board.book.remove(event.uniqueid)
+        if channel is not None:
+            self._board.hangs_up(channel.device, event.uniqueid)
         entry = self._board.legs.get(event.uniqueid)
         if entry is not None:
             self._dialling.gone(*entry, event)

@@ -21,8 +21,8 @@ WITHHELD = frozenset({"", "<unknown>", "unknown", "anonymous", "restricted", "un
 class Switchboard:
     """State of one PBX.
 
-    `linked` maps a Linkedid to its call, `talking` a telephone to the legs it has answered, `behind` a Local channel
-    that was dialled to the legs dialled by its other half.
+    `linked` maps a Linkedid to its call, `talking` a telephone to its channels that answered and the call of each,
+    `behind` a Local channel that was dialled to the legs dialled by its other half.
     """
 
     def __init__(self, office: Office, pbx: str, calendars: dict[str, Calendar]) -> None:
@@ -33,7 +33,7 @@ class Switchboard:
         self.legs: dict[str, tuple[Track, Leg]] = {}
         self.behind: dict[str, list[tuple[Track, Leg]]] = {}
         self.linked: dict[str, str] = {}
-        self.talking: dict[str, set[str]] = {}
+        self.talking: dict[str, dict[str, str]] = {}
         self.facts: list[Fact] = []
         self._calendars = calendars
 
@@ -94,6 +94,23 @@ class Switchboard:
                 return candidate
         return None
 
+    def talks(self, telephone: str, uniqueid: str, track: Track) -> None:
+        """The telephone has answered the call on that channel."""
+        self.talking.setdefault(telephone, {})[uniqueid] = track.key.uniqueid
+
+    def hangs_up(self, telephone: str, uniqueid: str) -> None:
+        """That channel of the telephone is no longer in a call."""
+        channels = self.talking.get(telephone)
+        if channels is not None and channels.pop(uniqueid, "") and not channels:
+            del self.talking[telephone]
+
+    def consulted(self, channel: Channel) -> Track | None:
+        """The call that the telephone which dials in here is talking on already, if it is one of the office's."""
+        keys = self.talking.get(channel.device)
+        if not keys or not self.claims.is_telephone(channel.device):
+            return None
+        return next((self.tracks[key] for key in keys.values() if key in self.tracks), None)
+
     def forget(self, track: Track) -> None:
         """The call is closed: nothing leads to it any more."""
         self.tracks.pop(track.key.uniqueid, None)
@@ -103,4 +120,4 @@ class Switchboard:
             self.legs.pop(leg.uniqueid, None)
             if leg.via is not None:
                 self.behind.pop(leg.via, None)
-            self.talking.get(leg.interface, set()).discard(leg.uniqueid)
+            self.hangs_up(leg.interface, leg.uniqueid)
