@@ -4,6 +4,9 @@ A packet ends with CR LF CR LF, a header with CR LF; nothing else is a border. W
 name before it is decoded. Trust is one state: it is lost when a packet's border may be forged (a packet cut short, a
 tail with no head, a reply we never asked for) and comes back when the end of a CoreShowChannels reply arrives, which
 carries our random ActionID and so cannot be forged; between the two nothing unsolicited is believed.
+
+Unwanted events are only glanced at, which suffices: whatever text a caller has, Newchannel, NewCallerid or
+NewConnectedLine carries it first, and those are looked at whole. After the first doubt everything is.
 """
 
 from collections import Counter
@@ -13,12 +16,15 @@ from typing import NamedTuple
 
 from callcentre.ami.shapes import (
     AFTER_CHANNEL,
+    ANNOUNCES,
     DROPPED,
     EVENTS,
     FORGEABLE_BY_TAIL,
     ITEMS,
+    OTHER_PARTIES,
     Reason,
     Shape,
+    has_whole_channels,
 )
 
 BANNER = b"Asterisk Call Manager/"
@@ -136,7 +142,7 @@ _PEEKS: dict[str, Peek] = {
 class _Route:
     """Where packets of one name go. `lasts`: unwanted, may end with these; `event`, `item`: wanted in that shape."""
 
-    __slots__ = ("event", "item", "lasts", "match", "name", "peek", "seen", "wanted")
+    __slots__ = ("announces", "event", "item", "lasts", "match", "name", "peek", "seen", "wanted")
 
     def __init__(
         self,
@@ -150,6 +156,7 @@ class _Route:
         self.event = event
         self.item = item
         self.lasts = lasts
+        self.announces = name in ANNOUNCES
         self.wanted = event is not None or item is not None
         self.peek = _PEEKS.get(name) if event is not None else None
         self.match = None if event is None or name in _READ_THOROUGHLY else event.match
@@ -159,12 +166,6 @@ class _Route:
 _READ_THOROUGHLY = frozenset({"FullyBooted", "UserEvent"})
 _new_told = partial(tuple.__new__, Told)
 """A NamedTuple's own constructor takes twice as long, and one is made for every event that is kept."""
-
-
-def _cut_channel(buf: bytes, start: int, end: int) -> bool:
-    """Whether an event of unknown shape was cut inside a channel's headers, which end with Linkedid."""
-    number = buf.rfind(b"CallerIDNum: ", start, end)
-    return number >= 0 and buf.find(b"Linkedid: ", number, end) < 0 and buf.find(b"\r\nActionID: ", start, end) < 0
 
 
 class Framer:
@@ -195,6 +196,7 @@ class Framer:
         self._latest = 0.0
         self.trusted = True
         self.cut_in_list = False
+        self._wary = False
         self._other = _Route("other")
         self._routes = {name.encode(): _Route(name, lasts=lasts) for name, lasts in DROPPED.items()}
         for name in wanted.keys() | ITEMS.keys():
@@ -281,7 +283,9 @@ class Framer:
                 route = routes.get(buf[start + 7 : name_end if name_end >= 0 else end], self._other)
                 route.seen += 1
                 if route.lasts is not None:
-                    if not startswith(route.lasts, rfind(b"\r\n", start, end) + 2):
+                    if not startswith(route.lasts, rfind(b"\r\n", start, end) + 2) or (
+                        (self._wary or route.announces) and not has_whole_channels(buf, start, end)
+                    ):
                         self._truncated(route.name, route.lasts, out)
                 elif route.wanted:
                     self._keep(route, buf, start, end, out)
@@ -300,13 +304,18 @@ class Framer:
             # Some versions end it with CR LF LF, and the next packet follows at once.
             odd_end = buf.find(b"\r\n\n", start, end)
             return odd_end + 3 if odd_end >= 0 else 0
-        if _cut_channel(buf, start, end):
+        if (
+            route.name not in OTHER_PARTIES
+            and not has_whole_channels(buf, start, end)
+            and buf.find(b"\r\nActionID: ", start, end) < 0
+        ):
             self._truncated(route.name, AFTER_CHANNEL, out)
         return 0
 
     def _keep(self, route: _Route, buf: bytes, start: int, end: int, out: list[Message]) -> None:
         if route.peek is not None and not (wanted := route.peek(buf, start, end)):
-            if wanted is None and route.event is not None:
+            cut = wanted is None or (self._wary and not has_whole_channels(buf, start, end))
+            if cut and route.event is not None:
                 self._truncated(route.name, route.event.lasts, out)
             return
         text = str(buf[start : end + 2], "utf-8", "replace")
@@ -435,6 +444,7 @@ class Framer:
         self._doubt(Reason.TRUNCATED, name, out, in_list=in_list)
 
     def _doubt(self, reason: Reason, name: str, out: list[Message], *, in_list: bool | None = None) -> None:
+        self._wary = True
         believed = self.trusted or self.cut_in_list
         if reason.distrusts_stream:
             self.trusted = False

@@ -6,7 +6,7 @@ stasis_bridges.c, app_queue.c, core-en_US.xml of 16.28 and 22.10, and tapes of b
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,7 +32,14 @@ class Reason(StrEnum):
 
 
 _DISTRUSTING = frozenset(
-    {Reason.BAD_START, Reason.TRUNCATED, Reason.FOREIGN_REPLY, Reason.TIME_BACKWARDS, Reason.OVERSIZE}
+    {
+        Reason.BAD_START,
+        Reason.TRUNCATED,
+        Reason.MISSING_HEADER,
+        Reason.FOREIGN_REPLY,
+        Reason.TIME_BACKWARDS,
+        Reason.OVERSIZE,
+    }
 )
 
 
@@ -42,6 +49,11 @@ class Part:
 
     headers: tuple[str, ...]
     optional: bool = False
+
+    def is_broken(self, found: Container[str]) -> bool:
+        """Whether some of the headers are missing that should be there."""
+        have = sum(header in found for header in self.headers)
+        return have < len(self.headers) and not (self.optional and have == 0)
 
 
 _CHANNEL = (
@@ -142,6 +154,7 @@ class Shape:
         if not self.item and (len(lines) < 2 or not lines[1].startswith("Privilege: ")):
             return Reason.BAD_START
         found: dict[str, str] = {}
+        defect: Reason | None = None
         last = -1
         for number, line in enumerate(lines):
             header, _, value = line.partition(": ")
@@ -149,18 +162,17 @@ class Shape:
             if index is None:
                 continue
             if header in found:
-                return Reason.REPEATED_HEADER
-            if index < last and not self._any_order:
-                return Reason.OUT_OF_ORDER
-            if header == "Timestamp" and not self.item and (number != 2 or not _STAMP(value)):
+                defect = defect or Reason.REPEATED_HEADER
+            elif index < last and not self._any_order:
+                defect = defect or Reason.OUT_OF_ORDER
+            elif header == "Timestamp" and not self.item and (number != 2 or not _STAMP(value)):
                 return Reason.BAD_START
-            found[header] = value
+            found.setdefault(header, value)
             last = max(last, index)
-        for part in self._parts:
-            have = sum(header in found for header in part.headers)
-            if have < len(part.headers) and not (part.optional and have == 0):
-                return Reason.TRUNCATED if last < self._last_required else Reason.MISSING_HEADER
-        return tuple(found.get(header) for header in self.taken)
+        if any(part.is_broken(found) for part in self._parts):
+            # Whatever else is odd, what is missing may stand behind a forged end.
+            return Reason.TRUNCATED if last < self._last_required else Reason.MISSING_HEADER
+        return defect or tuple(found.get(header) for header in self.taken)
 
 
 _STAMP = re.compile(r"[0-9]{1,11}\.[0-9]{6}").fullmatch
@@ -356,6 +368,35 @@ ITEMS: dict[str, Shape] = {
     )
 }
 
+ANNOUNCES = frozenset({"NewCallerid", "NewConnectedLine"})
+"""Unwanted events that are, like Newchannel, the first to carry a new caller's text: always looked at whole."""
+
+OTHER_PARTIES = frozenset({"OriginateResponse", "MCID"})
+"""Unwanted events that name a caller in a layout of their own."""
+
+_REST_OF_CHANNEL = _CHANNEL[_CHANNEL.index("CallerIDNum") + 1 :]
+
+
+def _rest_of_channel(value: str) -> re.Pattern[bytes]:
+    lines = "".join(rf"\w*{header}: {value}\r\n" for header in _REST_OF_CHANNEL)
+    return re.compile(rf"CallerIDNum: {value}\r\n{lines}".encode())
+
+
+_USUAL_CHANNEL = _rest_of_channel(r"[^\r]*")
+_ODD_CHANNEL = _rest_of_channel(r"(?:[^\r]|\r(?!\n))*")
+
+
+def has_whole_channels(buf: bytes, start: int, end: int) -> bool:
+    """Whether each channel in the packet buf[start:end] is complete from its CallerIDNum on, whatever the event."""
+    number = buf.find(b"CallerIDNum: ", start, end)
+    while number >= 0:
+        whole = _USUAL_CHANNEL.match(buf, number, end + 2) or _ODD_CHANNEL.match(buf, number, end + 2)
+        if whole is None:
+            return False
+        number = buf.find(b"CallerIDNum: ", whole.end(), end)
+    return True
+
+
 FORGEABLE_BY_TAIL = frozenset({"QueueParams", "QueueMember", "QueueEntry"})
 """Items whose ActionID comes last: the honest tail of a cut QueueEntry could sign a forged head with it."""
 
@@ -368,6 +409,7 @@ _AFTER_BRIDGE = (b"BridgeVideoSourceMode: ", b"BridgeVideoSource: ")
 _PLAIN = ("NewConnectedLine", "Unhold", "MusicOnHoldStop", "MixMonitorStart", "MixMonitorStop", "Flash")
 _END_NOT_KNOWN = (
     *("TestEvent", "RTCPSent", "RTCPReceived", "ContactStatus", "SuccessfulAuth", "ChallengeSent"),
+    *OTHER_PARTIES,
     *("VoicemailPasswordChange", "ExtensionStatus", "Reload", "Registry", "Cdr", "CEL"),
 )
 
