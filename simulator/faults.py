@@ -88,7 +88,10 @@ class Faults:
 
     def cut(self, *, mid: bool = False, away: float = 0.0) -> None:
         """Break every connection, and let nobody in for `away` seconds."""
-        self.away_until = self._wire.model.now + away if away else self.away_until
+        now = self._wire.model.now
+        self.away_until = now + away if away else self.away_until
+        if mid:
+            self._wire.send_now(now, _device(0))
         for connection in list(self._wire.connections):
             connection.cut(in_mid_event=mid)
 

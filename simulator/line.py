@@ -80,15 +80,14 @@ class Line:
             self._transport.close()
 
     def abort(self, *, in_mid_event: bool = False) -> None:
-        """Break the line at once; what was not sent is lost, or half of it still leaves."""
+        """Break the line at once; what it still holds back is lost. In mid-event, the last event leaves in half."""
         if in_mid_event and self._out:
-            data = b"".join(self._out)
-            self._transport.write(data[: max(1, len(data) - 40)])
+            self._out[-1] = self._out[-1][: len(self._out[-1]) // 2]
+        self.flush()
+        self.ended()
+        if in_mid_event:
             self._transport.close()
-        self._out.clear()
-        self._slow.clear()
-        self._end_timer()
-        if not in_mid_event:
+        else:
             self._transport.abort()
 
     def ended(self) -> None:

@@ -69,7 +69,7 @@ class Peer:
 @asynccontextmanager
 async def connected(port: int) -> AsyncIterator[Peer]:
     """A peer that has heard the banner."""
-    peer = Peer(*await asyncio.open_connection("127.0.0.1", port))
+    peer = Peer(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 22))
     try:
         peer.banner = await asyncio.wait_for(peer.reader.readline(), 5)
         yield peer
