@@ -88,7 +88,6 @@ class VisitResult(StrEnum):
     ABANDONED = "abandoned"
     TIMEOUT = "timeout"
     EMPTY = "empty"
-    FULL = "full"
     EXIT_KEY = "exit_key"
     LOST = "lost"
 

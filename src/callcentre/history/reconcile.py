@@ -162,7 +162,7 @@ async def reconcile(
         else:
             compared += 1
             differences += _compare(call, told, translator)
-    queued = [call for call in ours.values() if any(visit.result is not VisitResult.FULL for visit in call.visits)]
+    queued = [call for call in ours.values() if call.visits]
     differences += [_missing_there(call) for call in queued if call.key.uniqueid not in theirs]
     return Reconciliation(
         day=day,

@@ -104,7 +104,7 @@ def _calls() -> None:
         sa.Column("result", sa.Text()),
         sa.Column("after_answer", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
-            "result IN ('answered', 'abandoned', 'timeout', 'empty', 'full', 'exit_key', 'lost')",
+            "result IN ('answered', 'abandoned', 'timeout', 'empty', 'exit_key', 'lost')",
             name=op.f("ck_visits_result"),
         ),
         sa.ForeignKeyConstraint(
