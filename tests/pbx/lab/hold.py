@@ -97,6 +97,9 @@ def _call(row: Row, call: Row, blind: bool) -> Iterator[str]:
     outcomes = {seen["outcome"]}
     if blind and "agent_answer" not in seen:
         outcomes |= {"abandoned", "short_abandoned", "closed", "refused", "overflowed", "voicemail_empty"}
+    if seen["outcome"] == "lost" and row["quality"] == "inferred":
+        # Asterisk's own queue_log calls a caller whom its restart cut off an abandonment: healed, so may we.
+        outcomes |= {"abandoned", "short_abandoned"}
     if row["outcome"] not in outcomes:
         yield f"outcome {row['outcome']}, true {seen['outcome']}"
     if row["line"].partition("-")[0] != wanted["line"]:

@@ -121,7 +121,7 @@ def _attempts(found: Books) -> list[Attempt]:
             if row.kind == "CHAN_START"
             and row.channel.startswith(start)
             and row.uniqueid not in taken
-            and -0.01 < attempt.invite - row.t < 1.0
+            and -0.01 < attempt.invite - row.t < 3.0
         ]
         if legs:
             leg = min(legs, key=lambda row: abs(attempt.invite - row.t))

@@ -43,7 +43,7 @@ def call_truth(found: Books, row: dict[str, Any]) -> dict[str, Any]:
 def _uniqueid(found: Books, did: str, invited: float) -> str:
     """The caller's channel: the one that CEL saw start with this DID right after the INVITE left."""
     starts = [
-        row for row in found.cel if row.kind == "CHAN_START" and row.exten == did and -0.01 < row.t - invited < 1.0
+        row for row in found.cel if row.kind == "CHAN_START" and row.exten == did and -0.01 < row.t - invited < 3.0
     ]
     if not starts:
         raise ValueError(f"CEL has no channel for the call to {did} at {invited}")
