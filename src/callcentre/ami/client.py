@@ -15,7 +15,7 @@ from pathlib import Path
 
 from callcentre.ami import actions
 from callcentre.ami.link import PING_SECONDS, Link, LinkObserver, Pulse, Sink, Tap
-from callcentre.ami.protocol import Reply
+from callcentre.ami.messages import Reply
 from callcentre.core.errors import AmiError, LinkLost, LoginRefused, ProtocolError
 from callcentre.core.events import LinkDown
 from callcentre.runtime.clock import Clock

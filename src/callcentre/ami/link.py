@@ -17,8 +17,8 @@ from asterisk.ami import Action
 
 from callcentre.ami import actions
 from callcentre.ami.lists import Lists
-from callcentre.ami.protocol import Banner, Doubt, Framer, Item, Reply, Told, UserTold
-from callcentre.ami.shapes import Reason
+from callcentre.ami.messages import Banner, Doubt, Item, Reason, Reply, Told, UserTold
+from callcentre.ami.protocol import Framer
 from callcentre.ami.translate import event_of
 from callcentre.core.errors import LinkLost
 from callcentre.core.events import Event, EventsQuarantined, LinkUp, QueuesListed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from callcentre.ami.protocol import Item
+from callcentre.ami.messages import Item
 from callcentre.ami.translate import UNKNOWN_PARTY, is_telephone_device, member_of
 from callcentre.core.events import (
     CallerSeen,

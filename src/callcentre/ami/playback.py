@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from callcentre.ami.lists import Lists
-from callcentre.ami.protocol import Banner, Doubt, Framer, Item, Message, Reply, Told, UserTold
+from callcentre.ami.messages import Banner, Doubt, Item, Message, Reply, Told, UserTold
+from callcentre.ami.protocol import Framer
 from callcentre.ami.tape import TapeError, TapeRecord, open_text, read_tape
 from callcentre.ami.translate import event_of
 from callcentre.core.events import Event, EventsQuarantined, LinkDown, LinkUp

@@ -12,8 +12,8 @@ NewConnectedLine carries it first, and those are looked at whole. After the firs
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
 
+from callcentre.ami.messages import Banner, Doubt, Item, Message, Reason, Reply, Told, UserTold
 from callcentre.ami.shapes import (
     AFTER_CHANNEL,
     ANNOUNCES,
@@ -22,10 +22,11 @@ from callcentre.ami.shapes import (
     FORGEABLE_BY_TAIL,
     ITEMS,
     OTHER_PARTIES,
-    Reason,
     Shape,
     has_whole_channels,
 )
+
+__all__ = ["BANNER", "MAX_PACKET", "Banner", "Doubt", "Framer", "Item", "Message", "Reply", "Told", "UserTold"]
 
 BANNER = b"Asterisk Call Manager/"
 MAX_BANNER = 256
@@ -47,62 +48,6 @@ OWN_USER_EVENTS = "Callcentre"
 _KEPT_VARIABLE_LINES = tuple(name + b"\r\n" for name in sorted(KEPT_VARIABLES))
 
 _END = b"\r\n\r\n"
-
-
-class Told(NamedTuple):
-    """An unsolicited event that may be believed: the Timestamp in epoch seconds (or None), the shape's other values."""
-
-    name: str
-    stamp: float | None
-    values: tuple[str | None, ...]
-
-
-class UserTold(NamedTuple):
-    """One of our own UserEvents, with the headers that the dialplan gave it."""
-
-    name: str
-    stamp: float | None
-    channel: str | None
-    uniqueid: str | None
-    fields: dict[str, str]
-
-
-class Item(NamedTuple):
-    """A list item, or a list's end, that carries an ActionID of ours; the values of its shape."""
-
-    name: str
-    action_id: str
-    values: dict[str, str | None]
-
-
-class Reply(NamedTuple):
-    """A Response to an action of ours; `fields` holds its headers as they came."""
-
-    action_id: str
-    success: bool
-    fields: dict[str, str]
-
-
-class Banner(NamedTuple):
-    """The first line: the version of the protocol (11.0.0 is Asterisk 22), or None if this is no AMI."""
-
-    version: str | None
-
-
-class Doubt(NamedTuple):
-    """A packet was not believed. `name` is its event's name if that is known, never the sender's text.
-
-    `in_list`: it stood inside a list, where nothing else is said. `opens`: up to here events were believed, from
-    here on they are not.
-    """
-
-    reason: Reason
-    name: str
-    in_list: bool = False
-    opens: bool = False
-
-
-Message = Told | UserTold | Item | Reply | Banner | Doubt
 
 
 Peek = Callable[[bytes, int, int], bool | None]

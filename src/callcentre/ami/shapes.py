@@ -8,39 +8,8 @@ stasis_bridges.c, app_queue.c, core-en_US.xml of 16.28 and 22.10, and tapes of b
 import re
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Reason(StrEnum):
-    """Why a packet was not believed; the label of `callcentre_ami_quarantined_total`."""
-
-    BAD_START = "bad_start"
-    REPEATED_HEADER = "repeated_header"
-    OUT_OF_ORDER = "out_of_order"
-    MISSING_HEADER = "missing_header"
-    TRUNCATED = "truncated"
-    AFTER_TRUNCATED = "after_truncated"
-    FOREIGN_REPLY = "foreign_reply"
-    TIME_BACKWARDS = "time_backwards"
-    OVERSIZE = "oversize"
-    BAD_VALUE = "bad_value"
-
-    @property
-    def distrusts_stream(self) -> bool:
-        """Whether it shows that packet borders may be forged, so that nothing is believed until a re-read."""
-        return self in _DISTRUSTING
-
-
-_DISTRUSTING = frozenset(
-    {
-        Reason.BAD_START,
-        Reason.TRUNCATED,
-        Reason.MISSING_HEADER,
-        Reason.FOREIGN_REPLY,
-        Reason.TIME_BACKWARDS,
-        Reason.OVERSIZE,
-    }
-)
+from callcentre.ami.messages import Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from callcentre.ami.protocol import Told, UserTold
+from callcentre.ami.messages import Told, UserTold
 from callcentre.core.events import (
     AgentCompleted,
     AgentConnected,
@@ -100,6 +100,15 @@ def _party(value: str) -> str:
     return "" if value == UNKNOWN_PARTY else value
 
 
+def _as_told(kind: Callable[..., Event], *fields: str) -> "_Translator":
+    """An event whose fields are the values of its shape, in their order."""
+
+    def translate(pbx: str, at: datetime, *values: str | None) -> Event:
+        return kind(pbx=pbx, at=at, **dict(zip(fields, values, strict=True)))
+
+    return translate
+
+
 def _created(
     pbx: str,
     at: datetime,
@@ -134,10 +143,6 @@ def _gone(pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, ca
     return ChannelGone(pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, cause=int(cause))
 
 
-def _renamed(pbx: str, at: datetime, old: str, new: str, uniqueid: str) -> Event:
-    return ChannelRenamed(pbx=pbx, at=at, uniqueid=uniqueid, old=old, new=new)
-
-
 def _app(
     pbx: str,
     at: datetime,
@@ -159,60 +164,6 @@ def _app(
         data=data,
         context=context,
         exten=exten,
-    )
-
-
-def _variable(pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, variable: str, value: str) -> Event:
-    return VariableSet(
-        pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, variable=variable, value=value
-    )
-
-
-def _dial_begun(
-    pbx: str,
-    at: datetime,
-    channel: str | None,
-    uniqueid: str | None,
-    linkedid: str | None,
-    dest_channel: str,
-    dest_uniqueid: str,
-    dest_linkedid: str,
-    dial_string: str,
-) -> Event:
-    return DialBegun(
-        pbx=pbx,
-        at=at,
-        channel=channel,
-        uniqueid=uniqueid,
-        linkedid=linkedid,
-        dest_channel=dest_channel,
-        dest_uniqueid=dest_uniqueid,
-        dest_linkedid=dest_linkedid,
-        dial_string=dial_string,
-    )
-
-
-def _dial_state(
-    pbx: str,
-    at: datetime,
-    channel: str | None,
-    uniqueid: str | None,
-    linkedid: str | None,
-    dest_channel: str,
-    dest_uniqueid: str,
-    dest_linkedid: str,
-    status: str,
-) -> Event:
-    return DialProgressed(
-        pbx=pbx,
-        at=at,
-        channel=channel,
-        uniqueid=uniqueid,
-        linkedid=linkedid,
-        dest_channel=dest_channel,
-        dest_uniqueid=dest_uniqueid,
-        dest_linkedid=dest_linkedid,
-        status=status,
     )
 
 
@@ -239,20 +190,6 @@ def _dial_ended(
         dest_linkedid=dest_linkedid,
         status=status,
         forward=forward or "",
-    )
-
-
-def _picked_up(
-    pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, target: str, target_uniqueid: str
-) -> Event:
-    return PickedUp(
-        pbx=pbx,
-        at=at,
-        channel=channel,
-        uniqueid=uniqueid,
-        linkedid=linkedid,
-        target_channel=target,
-        target_uniqueid=target_uniqueid,
     )
 
 
@@ -368,10 +305,6 @@ def _member_added(pbx: str, at: datetime, *told: Any) -> Event:
     return MemberChanged(pbx=pbx, at=at, member=member_of(*told), added=True)
 
 
-def _member_removed(pbx: str, at: datetime, queue: str, interface: str) -> Event:
-    return MemberRemoved(pbx=pbx, at=at, queue=queue, interface=interface)
-
-
 def _device(pbx: str, at: datetime, device: str, state: str) -> Event | None:
     return DeviceChanged(pbx=pbx, at=at, device=device, state=state) if is_telephone_device(device) else None
 
@@ -398,18 +331,21 @@ def _shutdown(pbx: str, at: datetime, restart: str) -> Event:
 
 _Translator = Callable[..., Event | None]
 
+_CHANNEL = ("channel", "uniqueid", "linkedid")
+_DIAL = (*_CHANNEL, "dest_channel", "dest_uniqueid", "dest_linkedid")
+
 _TABLE: dict[str, _Translator] = {
     "Shutdown": _shutdown,
     "Newchannel": _created,
     "Newstate": _state,
     "Hangup": _gone,
-    "Rename": _renamed,
+    "Rename": _as_told(ChannelRenamed, "old", "new", "uniqueid"),
     "Newexten": _app,
-    "VarSet": _variable,
-    "DialBegin": _dial_begun,
-    "DialState": _dial_state,
+    "VarSet": _as_told(VariableSet, *_CHANNEL, "variable", "value"),
+    "DialBegin": _as_told(DialBegun, *_DIAL, "dial_string"),
+    "DialState": _as_told(DialProgressed, *_DIAL, "status"),
     "DialEnd": _dial_ended,
-    "Pickup": _picked_up,
+    "Pickup": _as_told(PickedUp, *_CHANNEL, "target_channel", "target_uniqueid"),
     "BridgeEnter": _bridge(BridgeEntered),
     "BridgeLeave": _bridge(BridgeLeft),
     "BlindTransfer": _blind,
@@ -424,7 +360,7 @@ _TABLE: dict[str, _Translator] = {
     "QueueMemberPause": _member,
     "QueueMemberPenalty": _member,
     "QueueMemberRinginuse": _member,
-    "QueueMemberRemoved": _member_removed,
+    "QueueMemberRemoved": _as_told(MemberRemoved, "queue", "interface"),
     "DeviceStateChange": _device,
     "PeerStatus": _peer,
     "MessageWaiting": _mailbox,

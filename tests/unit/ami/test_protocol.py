@@ -7,18 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcentre.ami.protocol import (
-    MAX_PACKET,
-    Banner,
-    Doubt,
-    Framer,
-    Item,
-    Message,
-    Reply,
-    Told,
-    UserTold,
-)
-from callcentre.ami.shapes import EVENTS, ITEMS, Reason
+from callcentre.ami.messages import Banner, Doubt, Item, Message, Reason, Reply, Told, UserTold
+from callcentre.ami.protocol import MAX_PACKET, Framer
+from callcentre.ami.shapes import EVENTS, ITEMS
 from callcentre.ami.translate import event_of
 from callcentre.core.terms import instant
 from tests.unit.ami.fake_pbx import STAMP, channel, event, hangup, member, newchannel, packet

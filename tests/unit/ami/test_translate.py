@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callcentre.ami.protocol import Framer, Told, UserTold
+from callcentre.ami.messages import Told, UserTold
+from callcentre.ami.protocol import Framer
 from callcentre.ami.translate import event_of
 from callcentre.core.events import Event
 from callcentre.core.terms import instant
