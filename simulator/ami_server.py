@@ -272,7 +272,8 @@ class AmiServer:
             self.flush()
 
     def _next(self) -> float | None:
-        moments = [moment for moment in (self.model.next_at(), self.faults.next_at()) if moment is not None]
+        away = self.faults.away_until if self.model.now < self.faults.away_until else None
+        moments = [one for one in (self.model.next_at(), self.faults.next_at(), away) if one is not None]
         return min(moments) if moments else None
 
     def _step(self, to: float) -> None:
