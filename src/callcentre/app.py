@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -38,7 +38,8 @@ _STORE_SAY_AGAIN = 30
 # A loop that has not turned for so long is stuck: it turns each second when idle, and a turn is about 10 ms of work.
 _STUCK_SECONDS = 15.0
 # The whole stop stays under two seconds: this much for what is still to be handled and written.
-_DRAIN_SECONDS = 1.5
+_DRAIN_SECONDS = 1.2
+_CLOSE_SECONDS = 0.3
 VERSION = version("callcentre")
 
 T = TypeVar("T")
@@ -176,7 +177,7 @@ async def run(
         database = await _open_store(daemon, stop)
         if database is None:
             return True
-        opened.push_async_callback(database.close)
+        opened.push_async_callback(_close, database, log)
         restored = await _open_calls(daemon, database, stop)
         if restored is None:
             return True
@@ -231,7 +232,7 @@ async def _open_store(daemon: Daemon, stop: asyncio.Event) -> Database | None:
         try:
             await database.prepare()
         except BaseException:
-            await database.close()
+            await _close(database, daemon.log)
             raise
         return database
 
@@ -255,20 +256,24 @@ async def _open_calls(daemon: Daemon, database: Database, stop: asyncio.Event) -
     return None if found is None else daemon.centre.restore(*found).facts
 
 
-async def _insist(attempt: Callable[[], Awaitable[T]], daemon: Daemon, stop: asyncio.Event) -> T | None:
+async def _insist(attempt: Callable[[], Coroutine[Any, Any, T]], daemon: Daemon, stop: asyncio.Event) -> T | None:
     """Try until the database answers; say why it does not, at first and from time to time. None once `stop` is set."""
     failures = 0
-    while not stop.is_set():
-        try:
-            return await attempt()
-        except StoreUnavailable as error:
-            daemon.starting = f"the database is away: {error}"
-            if failures % _STORE_SAY_AGAIN == 0:
-                daemon.log.warning("the database cannot be used; trying again", reason=error)
-            failures += 1
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_STORE_RETRY_SECONDS):
-                await stop.wait()
+    async with Tasks() as tasks:
+        stopped = tasks.spawn(stop.wait(), name="stop")
+        while not stopped.done():
+            trying = tasks.spawn(attempt(), name="database")
+            await asyncio.wait([trying, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if not trying.done():
+                break
+            try:
+                return trying.result()
+            except StoreUnavailable as error:
+                daemon.starting = f"the database is away: {error}"
+                if failures % _STORE_SAY_AGAIN == 0:
+                    daemon.log.warning("the database cannot be used; trying again", reason=error)
+                failures += 1
+            await asyncio.wait([stopped], timeout=_STORE_RETRY_SECONDS)
     return None
 
 
@@ -282,6 +287,15 @@ async def _until(stop: asyncio.Event, *owners: Tasks) -> None:
         for failure in failures:
             if failure.done():
                 raise failure.result()
+
+
+async def _close(database: Database, log: Log) -> None:
+    """Close the database; one that hangs is left to the end of the process."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await database.close()
+    except TimeoutError:
+        log.warning("the database does not answer; its connection is left open")
 
 
 async def _drained(running: asyncio.Task[None], log: Log) -> bool:

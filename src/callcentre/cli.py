@@ -80,8 +80,9 @@ def run(
     if log_level not in ("debug", "info", "warning", "error"):
         raise ConfigError(f"--log-level {log_level} is none; write debug, info, warning or error")
     written = asyncio.run(daemon.serve(loaded, log=log.set_up(level=log_level), started=lambda _address: None))
-    if not written:
-        raise typer.Exit(WRONG)
+    # A database that hangs in its thread would hold up the end of the process for as long as it is silent.
+    sys.stderr.flush()
+    os._exit(0 if written else WRONG)
 
 
 @app.command()

@@ -143,6 +143,17 @@ async def test_a_database_that_is_away_at_the_start_is_waited_for(office: Office
         assert await daemon.stopped() == 0
 
 
+async def test_a_database_that_never_answers_does_not_hold_up_the_stop(office: Office, pbx: Pbx) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://callcentre:tiger@127.0.0.1:{silent.getsockname()[1]}/calls"
+        text = office.config.read_text().replace(f"sqlite:///{office.database}", url)
+        office.config.write_text(text)
+        async with Daemon(office) as daemon:
+            assert (await daemon.until(bool, "/-/ready")) == "starting\n"
+            assert await daemon.stopped() == 0
+            assert "tiger" not in "".join(daemon.raw)
+
+
 async def test_a_lost_pbx_is_found_again_and_the_gap_is_a_row(office: Office, pbx: Pbx) -> None:
     async with Daemon(office) as daemon:
         await daemon.ready()
