@@ -78,16 +78,12 @@ class Dialing:
         self.channels.variable(channel, "DIALSTATUS", "CHANUNAVAIL")
 
     def _fails(self, channel: Channel, status: str) -> End | None:
-        if status == "hangup":
-            return End("caller")
         self._truth.waited(channel)
         if status in {"BUSY", "CONGESTION"}:
             self._truth.unwanted(channel)
-        seconds = self._engine.now - channel.created_at
-        self.channels.variables(channel, "DIALEDTIME", str(int(seconds)), "DIALEDTIME_MS", str(int(seconds * 1000)))
-        self.channels.variables(channel, "ANSWEREDTIME", "0", "ANSWEREDTIME_MS", "0")
-        self.channels.variable(channel, "DIALSTATUS", status)
-        return None
+        gone = status == "hangup"
+        self.channels.variable(channel, "DIALSTATUS", "CANCEL" if gone else status)
+        return End("caller") if gone else None
 
     def _wait(
         self, legs: list[Channel], channel: Channel, deadline: float | None, begun: float
@@ -121,11 +117,11 @@ class Dialing:
         return status
 
     def _rings(self, leg: Channel, channel: Channel, word: str, begun: float) -> None:
-        if word == "ringing":
+        name = "RINGTIME" if word == "ringing" else "PROGRESSTIME"
+        if not channel.variables.get(name):
             waited = self._engine.now - begun
-            if not channel.variables.get("RINGTIME"):
-                said = ("RINGTIME", str(int(waited)), "RINGTIME_MS", str(int(waited * 1000)))
-                self.channels.variables(channel, *said)
+            self.channels.variables(channel, name, str(int(waited)), f"{name}_MS", str(int(waited * 1000)))
+        if word == "ringing":
             self._outgoing.indicate_ringing(channel)
         self._outgoing.state(channel, leg, "RINGING" if word == "ringing" else "PROGRESS")
 
@@ -149,11 +145,11 @@ class Dialing:
                 self._truth.answers(leg, leg.device)
             if several:
                 self.channels.connected(channel, leg)
+        for loser in losers:
+            self._outgoing.end(channel, loser, "CANCEL")
         self.channels.variables(channel, "DIALSTATUS", "ANSWER", "DIALEDPEERNAME", winner.name)
         number = leg.variables.get("DIALEDPEERNUMBER", leg.number)
         self.channels.variable(channel, "DIALEDPEERNUMBER", number)
-        for loser in losers:
-            self._outgoing.end(channel, loser, "CANCEL")
         self._outgoing.end(channel, winner, "ANSWER")
         self._outgoing.answer(channel)
         for loser in losers:
@@ -168,13 +164,14 @@ class Dialing:
     def forward(self, leg: Channel, channel: Channel, to: str, thread: Thread) -> Channel:
         """A telephone sent the call on to `to` (302): the leg goes, a Local channel takes its place."""
         one, two = self._outgoing.pair(to, "internal", channel, thread)
+        one.on_ringing = lambda: self._outgoing.shows(one, to, channel)
         for half in (one, two):
             self.channels.variable(half, "FORWARDERNAME", leg.name)
         self.channels.caller_id(two, channel.number, channel.caller_name)
         self._outgoing.join(one, optimised=True)
         self._outgoing.end(channel, leg, "CANCEL", forward=to)
         self._outgoing.begin(channel, one, f"{to}@internal")
-        self._outgoing.drop(leg, 23, "forwarded")
+        self._outgoing.drop(leg, 23 if self._engine.version > 16 else 0, "forwarded")
         self._outgoing.ring(one)
         return one
 

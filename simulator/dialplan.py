@@ -127,6 +127,8 @@ class Dialplan:
             channel.tech_cause = channel.tech_cause or {17: "486", 34: "503"}.get(cause, "")
         elif channel.tech_cause == "487":
             cause = 127
+        elif how == "caller" and channel.mate is not None:
+            cause = channel.cause or 16
         elif how == "caller" and "BRIDGEPEER" not in channel.variables:
             cause = 0
         else:

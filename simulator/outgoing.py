@@ -117,6 +117,7 @@ class Outgoing:
         """Hang up a leg that is wanted no more; whoever it rings stops ringing, by a thread of its own."""
         self._truth.stops(leg, result)
         if leg.mate is not None and leg.mate.alive:
+            leg.mate.cause = cause
             self._channels.hangup_request(leg.mate, cause)
             leg.mate.tell("hangup")
         delay = self._engine.chance.uniform(0.00005, 0.0012)
@@ -132,6 +133,14 @@ class Outgoing:
             if one.on_ringing is not None:
                 one.on_ringing()
             one.tell("ringing")
+
+    def shows(self, one: Channel, to: str, caller: Channel) -> None:
+        """Give the first half of a Local channel the caller id of the telephone that it has reached."""
+        telephone = self._telephones.all.get(f"PJSIP/{to}")
+        if telephone is not None:
+            self._channels.caller_id(one, telephone.extension, telephone.person)
+        if caller.caller is not None:
+            self._channels.connected(one, caller)
 
     def answer(self, channel: Channel) -> None:
         """Answer an incoming channel, if that is not done yet; through a Local channel, whoever dialled that hears."""

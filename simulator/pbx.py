@@ -140,7 +140,8 @@ class Pbx:
         """A channel's dialplan is through: hang it up; the other half of a Local channel goes with it."""
         one = channel.mate
         if one is not None and one.alive:
-            self.channels.variable(one, "CHANLOCALSTATUS", channel.variables.get("DIALSTATUS", ""))
+            if self.version > 16:
+                self.channels.variable(one, "CHANLOCALSTATUS", channel.variables.get("DIALSTATUS", ""))
             self.channels.hangup_request(one, cause)
             one.tell("gone" if one.state == 6 else "refused", str(cause))
         self.channels.hangup(channel, cause)

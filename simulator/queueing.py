@@ -189,6 +189,8 @@ class Queueing:
         if leg.mate is not None:
             self._channels.newexten(leg, "AppQueue", "(Outgoing Line)")
             self._channels.caller_id(leg, channel.exten, "<unknown>")
+            for half in (leg, leg.mate):
+                self._channels.variable(half, "DIALEDPEERNUMBER", member.interface.removeprefix("Local/"))
             self._channels.caller_id(leg.mate, channel.number, channel.caller_name)
             self._channels.connected(leg.mate, leg)
             self._outgoing.join(leg, optimised=False)

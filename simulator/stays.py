@@ -139,7 +139,10 @@ class Leaving:
         end = yield from self._talking.talk(channel, leg, ended)
         talked = self._engine.now - begun
         dialled = self._engine.now - stay.began
-        self.figures(channel, "ANSWEREDTIME", f"{talked:.3f}", "DIALEDTIME", f"{dialled:.3f}")
+        if end.how == "transfer":
+            self.figures(channel, "DIALEDTIME", f"{dialled:.3f}", "ANSWEREDTIME", "0")
+        else:
+            self.figures(channel, "ANSWEREDTIME", f"{talked:.3f}", "DIALEDTIME", f"{dialled:.3f}")
         return end
 
     def _complete(  # noqa: PLR0913: what AgentComplete tells
@@ -183,6 +186,7 @@ class Leaving:
             return self._by_key(stay, why.removeprefix("key "))
         channel, queue = stay.channel, stay.queue
         if why == "hangup":
+            self.music_stops(stay)
             self._times(stay)
         self._abandon(stay, why)
         if why != "hangup":
@@ -222,7 +226,8 @@ class Leaving:
         place = (queue.position(channel), stay.entry.first_position, self._waited(stay))
         self._log.write(channel.uniqueid, queue.name, "NONE", "EXITWITHKEY", key, *place)
         channel.context, channel.exten, channel.priority = queue.context, key, 1
-        self._channels.newexten(channel, "Queue", channel.data)
+        if self._engine.version > 16:
+            self._channels.newexten(channel, "Queue", channel.data)
         self.music_stops(stay)
         self._leave(stay, "exit_key")
         return End("goto", key)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from callcentre_simulator.channels import BUSY, RING, RINGING, UP, Channel, Channels
+from callcentre_simulator.channels import BUSY, DOWN, RING, RINGING, UP, Channel, Channels
 from callcentre_simulator.engine import Engine, Ticket
 from callcentre_simulator.people import REFUSALS, Ring
 
@@ -165,7 +165,7 @@ class Telephones:
             self._engine.after(heard + ring.after, lambda: self._acts(leg, ring))
 
     def _rings(self, leg: Channel, ring: Ring) -> None:
-        if not leg.alive or leg.state != 0:
+        if not leg.alive or leg.state != DOWN:
             return
         word = "ringing" if ring.shows == "180" else "progress"
         if ring.shows == "183":
@@ -178,7 +178,7 @@ class Telephones:
             self._engine.after(0.0003, lambda: self._state_ringing(leg))
 
     def _state_ringing(self, leg: Channel) -> None:
-        if leg.alive and leg.state == 0:
+        if leg.alive and leg.state == DOWN:
             self.channels.state(leg, RINGING)
             if leg.on_ringing is not None:
                 leg.on_ringing()
@@ -187,11 +187,14 @@ class Telephones:
         if not leg.alive or leg.state == UP:
             return
         if ring.then == "answer":
+            silent = leg.state == DOWN
             self.channels.state(leg, UP)
+            if silent and leg.on_ringing is not None:
+                leg.on_ringing()
             leg.tell("answered")
         elif ring.then.startswith("forward "):
             leg.tech_cause = "302"
-            self.channels.hangup_request(leg, 23)
+            self.channels.hangup_request(leg, 23 if self._engine.version > 16 else 127)
             leg.tell("forwarded", ring.then.removeprefix("forward "))
         else:
             cause, leg.tech_cause = REFUSALS[ring.then]

@@ -115,17 +115,18 @@ class Transfers:
         channel, leg = pair.channel, pair.leg
         assert channel.thread is not None  # noqa: S101: a caller's channel has one
         one, two = self._outgoing.pair(to, "internal", channel, channel.thread)
+        self._channels.variables(one, "TRANSFERERNAME", leg.name, "ATTENDEDTRANSFER", leg.name)
         bridge = self._channels.bridge()
+        self._channels.variables(two, "ATTENDEDTRANSFER", leg.name, "TRANSFERERNAME", leg.name)
+        one.on_ringing = lambda: self._outgoing.shows(one, to, leg)
         self._channels.caller_id(two, leg.number, leg.caller_name)
         self._outgoing.join(one, optimised=True)
         self._outgoing.ring(one)
         self._channels.connected(one, leg)
         self._channels.enter(bridge, one)
+        self._channels.variable(one, "ATTENDEDTRANSFER", "")
         self._channels.leave(leg)
         self._channels.enter(bridge, leg)
-        telephone = self._telephones.all.get(f"PJSIP/{to}")
-        if telephone is not None:
-            self._channels.caller_id(one, telephone.extension, telephone.person)
         self._channels.connected(leg, one)
         return Beside(one=one, bridge=bridge)
 
@@ -192,7 +193,7 @@ class Transfers:
         channel.held = leg.held = False
         self._channels.music(channel, on=False)
         self._telephones.changed(channel.device)
-        target: Headers = () if blonde else one.headers("TransferTarget")
+        target = one.headers("TransferTarget")
         said = (
             ("Result", "Success"),
             *before[1],
