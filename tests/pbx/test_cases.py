@@ -52,9 +52,14 @@ def test_the_daemon_ends_well(result: Result, case: str) -> None:
 
 
 def test_the_metrics_count_what_is_true(result: Result) -> None:
-    """The counters of /metrics, for the listener that heard all, are the truth counted."""
+    """The counters of /metrics, for the listener that heard all, are the truth counted.
+
+    Where something was hidden they may not be (a restart begins them anew, a healed call was counted as lost
+    before): there the gap itself is counted.
+    """
     if has_gap(result.truth):
-        pytest.skip("a restart begins the counters anew, and a healed call is counted twice over: as lost, as healed")
+        assert _series(result, "callcentre_gaps_total")['pbx="all"'] >= 1
+        return
     true = Counter((call["wanted"]["line"], call["observed"]["outcome"]) for call in result.truth["calls"])
     counted: Counter[tuple[str | None, str | None]] = Counter()
     for labels, value in _series(result, "callcentre_calls_total").items():

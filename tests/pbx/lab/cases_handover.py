@@ -258,7 +258,7 @@ HANDOVER = (
             enquiry("621"),
             Call(at=5, dialling=dial("600", "622"), line="enquiries", outcome="lost"),
             Call(
-                at=16,
+                at=22,
                 dialling=dial("600", "623"),
                 line="enquiries",
                 outcome="answered",

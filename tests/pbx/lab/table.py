@@ -23,7 +23,7 @@ def table(results: Iterable[Result]) -> str:
             rows.append([result.version, result.name, "could not be played", *[""] * (len(rows[0]) - 3)])
             below.append(f"{result.version} {result.name}: {result.error}")
             continue
-        rows += [_call_row(result, call) for call in result.truth["calls"]]
+        rows += [_call_row(result, call) for call in result.truth["calls"] + result.truth["may_be_unseen"]]
         below += _differences(result)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -60,7 +60,7 @@ def _verdict(held: list[Held], uniqueid: str) -> str:
     for one in held:
         if one.uniqueid == uniqueid:
             return "ok" if not one.differences else f"{len(one.differences)} differ"
-    return "?"
+    return "unseen"
 
 
 def _differences(result: Result) -> list[str]:
