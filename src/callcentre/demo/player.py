@@ -1,8 +1,8 @@
 """Plays a recording as if it were a PBX: real AMI on loopback, in real time, over and over, always at the present.
 
 A process of its own that shares no code with the daemon: `python -m callcentre.demo.player TAPE`. It reads the secret
-of the account from standard input and prints the port it listens on. The tape, made by tests/demo_tape.py, is JSON lines,
-all of its times counted from ORIGIN.
+of the account from standard input and prints the port that it listens on. The tape is JSON lines, made by
+tests/demo_tape.py; all of its times are counted from ORIGIN.
 """
 
 import asyncio

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tests.unit.runtime.samples import NOON
-
 from callcentre.core.centre import Snapshot
 from callcentre.core.charter import (
     Charter,
@@ -20,6 +18,7 @@ from callcentre.core.charter import (
 )
 from callcentre.core.terms import Attendance, MemberState, Nation
 from callcentre.metrics import Metrics
+from tests.unit.runtime.samples import NOON
 
 CHARTER = Charter(
     name="hct",

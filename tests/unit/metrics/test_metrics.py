@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import pytest
 from prometheus_client.openmetrics.exposition import generate_latest
-from tests.unit.metrics.offices import VIEW, Scrape
-from tests.unit.runtime.samples import NOON, answered, call, unanswered
 
 from callcentre.core.facts import (
     Call,
@@ -21,6 +19,8 @@ from callcentre.core.facts import (
     Visit,
 )
 from callcentre.core.terms import Attendance, Hours, Origin, Outcome, VisitResult
+from tests.unit.metrics.offices import VIEW, Scrape
+from tests.unit.runtime.samples import NOON, answered, call, unanswered
 
 LINE = {"pbx": "lab", "line": "enquiries"}
 CORE = {**LINE, "hours": "core"}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
-from tests.unit.metrics.offices import Scrape
-from tests.unit.runtime.samples import NOON, answered
 
 from callcentre.core.facts import CallEnded
+from tests.unit.metrics.offices import Scrape
+from tests.unit.runtime.samples import NOON, answered
 
 PAGE = Path(__file__).parents[3] / "docs/reference/metrics.md"
 PROMTOOL = shutil.which("promtool")

@@ -4,11 +4,10 @@ import sys
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 
-from tests.unit.runtime.samples import NOON, answered, call, unanswered
-
 from callcentre.core.facts import CallAnswered, CallEnded, CallOffered, CallProgressed, Fact, GapOpened
 from callcentre.core.terms import Outcome
 from callcentre.runtime.buffer import FactBuffer, weight
+from tests.unit.runtime.samples import NOON, answered, call, unanswered
 
 
 def kinds(buffer: FactBuffer) -> list[str]:

@@ -4,10 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.unit.runtime.samples import NOON
 
 from callcentre.core.errors import NaiveTime
 from callcentre.runtime.clock import ManualClock, SystemClock, Tasks
+from tests.unit.runtime.samples import NOON
 
 
 def test_the_system_clock_is_aware_and_in_utc() -> None:

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from tests.unit.runtime.samples import NOON, call
 
 from callcentre.core.events import Event, LinkDown, TimePassed
 from callcentre.core.facts import CallOffered
 from callcentre.runtime import inbox as room
 from callcentre.runtime.inbox import Inbox, Stopping, TooSlow
+from tests.unit.runtime.samples import NOON, call
 
 
 def tick(pbx: str = "lab") -> Event:

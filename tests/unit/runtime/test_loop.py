@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from tests.unit.runtime.samples import NOON, call, unanswered
 
 from callcentre.core.centre import Step
 from callcentre.core.commands import Command, Resync
@@ -18,6 +17,7 @@ from callcentre.runtime import log
 from callcentre.runtime.clock import ManualClock, Tasks
 from callcentre.runtime.inbox import Inbox
 from callcentre.runtime.loop import Loop, StoreState
+from tests.unit.runtime.samples import NOON, call, unanswered
 
 
 def said(word: str) -> Event:

@@ -1,9 +1,8 @@
 """The service manager hears from a loop that turns, as often as it asked to, and not otherwise."""
 
-from tests.unit.runtime.samples import NOON
-
 from callcentre.runtime.clock import ManualClock
 from callcentre.runtime.watchdog import Watchdog
+from tests.unit.runtime.samples import NOON
 
 
 def test_it_pings_at_half_the_time_that_systemd_allows() -> None:
