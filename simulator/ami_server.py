@@ -277,8 +277,8 @@ class AmiServer:
         return min(moments) if moments else None
 
     def _step(self, to: float) -> None:
-        self.faults.run(to)
         self.model.advance(to)
+        self.faults.run(to)
         self._watch_boot()
 
     def _run(self) -> None:

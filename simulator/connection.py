@@ -118,11 +118,13 @@ class Connection(asyncio.Protocol):
     def hang_up(self) -> None:
         """End the connection when everything is out."""
         if self._opened:
+            self.ready = False
             self.line.close()
 
     def cut(self, *, in_mid_event: bool = False) -> None:
         """Break the connection at once."""
         if self._opened:
+            self.ready = False
             self.line.abort(in_mid_event=in_mid_event)
 
     def _settled(self) -> None:
