@@ -17,7 +17,7 @@ from asterisk.ami import Action
 
 from callcentre.ami import actions
 from callcentre.ami.lists import Lists
-from callcentre.ami.messages import Banner, Doubt, Item, Reason, Reply, Told, UserTold
+from callcentre.ami.messages import Doubt, Item, Message, Reason, Reply, Told, UserTold
 from callcentre.ami.protocol import Framer
 from callcentre.ami.translate import event_of
 from callcentre.core.errors import LinkLost
@@ -164,20 +164,32 @@ class Link(asyncio.Protocol):
         read_at = self._clock.now() + self._pulse.offset
         events: list[Event] = []
         for message in self._framer.feed(data):
-            if isinstance(message, Told | UserTold):
-                self._told(message, read_at, events)
-            elif isinstance(message, Item):
-                self._item(message, read_at, events)
-            elif isinstance(message, Reply):
-                self._reply(message, read_at, events)
-            elif isinstance(message, Doubt):
-                self._doubt(message, read_at, events)
-            elif isinstance(message, Banner) and not self.banner.done():
-                self.banner.set_result(message.version)
-        if events and not self._sink(events, len(data)):
-            self.end("overrun")
+            if isinstance(message, Told):
+                event = event_of(message, self._pbx, read_at) if self.is_up else None
+                if event is not None:
+                    events.append(event)
+                    continue
+            self._rarer(message, read_at, events)
+        if events:
+            seen_at = max(self._pulse.seen_at or read_at, events[-1].at)
+            if self._sink(events, len(data)):
+                self._pulse.seen_at = seen_at
+            else:
+                self.end("overrun")
         if not self._framer.trusted and not self._framer.cut_in_list:  # a cut list ends of itself
             self._reread()
+
+    def _rarer(self, message: Message, read_at: datetime, events: list[Event]) -> None:
+        if isinstance(message, (Told, UserTold)):
+            self._rarely_told(message, read_at, events)
+        elif isinstance(message, Item):
+            self._item(message, read_at, events)
+        elif isinstance(message, Reply):
+            self._reply(message, read_at, events)
+        elif isinstance(message, Doubt):
+            self._doubt(message, read_at, events)
+        elif not self.banner.done():
+            self.banner.set_result(message.version)
 
     def eof_received(self) -> bool:
         """The PBX closed the connection."""
@@ -292,17 +304,16 @@ class Link(asyncio.Protocol):
 
     # --- what was said ---------------------------------------------------------------------------------------------
 
-    def _told(self, told: Told | UserTold, read_at: datetime, events: list[Event]) -> None:
+    def _rarely_told(self, told: Told | UserTold, read_at: datetime, events: list[Event]) -> None:
+        """An event before the link is up, one of our own, or one that says nothing to the core."""
         if isinstance(told, Told) and told.name == "FullyBooted":
             self._up(read_at, told.values[0], events)
             return
         if not self.is_up:
             self._up(read_at, None, events)
         event = event_of(told, self._pbx, read_at)
-        if event is None:
-            return
-        events.append(event)
-        self._pulse.seen_at = event.at
+        if event is not None:
+            events.append(event)
 
     def _up(self, at: datetime, uptime: str | None, events: list[Event]) -> None:
         """In sight. FullyBooted comes with the login, or later from a PBX that was still starting: then read again."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from callcentre.ami.lists import Lists
-from callcentre.ami.messages import Banner, Doubt, Item, Message, Reply, Told, UserTold
+from callcentre.ami.messages import Banner, Doubt, Item, Message, Told, UserTold
 from callcentre.ami.protocol import Framer
 from callcentre.ami.tape import TapeError, TapeRecord, open_text, read_tape
 from callcentre.ami.translate import event_of
@@ -118,19 +118,16 @@ class TapePlayer:
 
     def _events(self, messages: Iterable[Message], now: datetime) -> Iterator[Event]:
         for message in messages:
-            if isinstance(message, Banner):
+            if isinstance(message, Told) or isinstance(message, UserTold):  # noqa: SIM101  a union takes thrice as long
+                yield from self._told(message, now)
+            elif isinstance(message, Banner):
                 self._version = message.version or ""
-            elif isinstance(message, Doubt):
-                if message.reason.distrusts_stream:
-                    if self._doubted_at is None:
-                        yield EventsQuarantined(pbx=self._pbx, at=now, reason=message.reason)
-                    self._doubted_at = now
             elif isinstance(message, Item):
                 yield from self._listed(message, now)
-            elif isinstance(message, Told | UserTold):
-                yield from self._told(message, now)
-            elif isinstance(message, Reply):
-                continue
+            elif isinstance(message, Doubt) and message.reason.distrusts_stream:
+                if self._doubted_at is None:
+                    yield EventsQuarantined(pbx=self._pbx, at=now, reason=message.reason)
+                self._doubted_at = now
 
     def _told(self, told: Told | UserTold, now: datetime) -> Iterator[Event]:
         if not self.is_up:

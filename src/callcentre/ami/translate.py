@@ -1,7 +1,7 @@
 """AMI messages become core events: a table by event name. Pure; hostile values give None, never an exception."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from callcentre.ami.messages import Told, UserTold
@@ -47,16 +47,17 @@ def event_of(told: Told | UserTold, pbx: str, read_at: datetime) -> Event | None
 
     Its time is the PBX's own Timestamp; `read_at` serves where there is none.
     """
-    at = read_at if told.stamp is None else instant(told.stamp)
     if isinstance(told, UserTold):
+        at = read_at if told.stamp is None else instant(told.stamp)
         return UserEventRaised(
             pbx=pbx, at=at, name=told.name, uniqueid=told.uniqueid, channel=told.channel, fields=told.fields
         )
-    translate = _TABLE.get(told.name)
+    name, stamp, values = told
+    translate = _TABLE.get(name)
     if translate is None:
         return None
     try:
-        return translate(pbx, at, *told.values)
+        return translate(pbx, read_at if stamp is None else datetime.fromtimestamp(stamp, UTC), *values)
     except ValueError:
         return None
 
