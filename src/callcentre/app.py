@@ -188,6 +188,7 @@ async def run(
             add=lambda facts: loop.add(facts),
             now=daemon.pbx_now,
             log=log,
+            names=daemon.centre.member_names,
         )
         scheduler = Scheduler(clock=clock, inbox=daemon.inbox, offset=daemon.offset)
         loop = Loop(

@@ -11,6 +11,7 @@ from callcentre.core.charter import Charter, DeadlineRule, Interval, JudgedBy, L
 from callcentre.core.events import (
     AgentCompleted,
     AppStarted,
+    CallerSeen,
     ChannelCreated,
     ChannelGone,
     ChannelSeen,
@@ -30,6 +31,7 @@ from callcentre.core.events import (
     QueueAbandoned,
     QueueJoined,
     QueueLeft,
+    QueuesListed,
     TimePassed,
     VariableSet,
 )
@@ -108,7 +110,8 @@ class Story:
 
     def call(self, uniqueid: str) -> Call:
         """The last snapshot of a call."""
-        return next(c for f in reversed(self.facts) if (c := getattr(f, "call", None)) and c.key.uniqueid == uniqueid)
+        told = (call for fact in reversed(self.facts) if isinstance(call := getattr(fact, "call", None), Call))
+        return next(call for call in told if call.key.uniqueid == uniqueid)
 
     def ended(self, uniqueid: str) -> Call:
         """The call as it was decided; exactly once."""
@@ -266,6 +269,12 @@ class Story:
             for uniqueid in uniqueids
         ]
         self.tell(ChannelsListed(pbx="lab", at=after(t), channels=tuple(rows), complete=complete))
+
+    def waiting(self, t: float, uniqueid: str, queue: str, seconds: int) -> None:
+        """QueueStatus names this caller and no other."""
+        channel = self._channel(uniqueid)["channel"]
+        caller = CallerSeen(queue=queue, uniqueid=uniqueid, channel=channel, position=1, wait_seconds=seconds)
+        self.tell(QueuesListed(pbx="lab", at=after(t), queues=(queue,), members=(), callers=(caller,)))
 
     def shutdown(self, t: float) -> None:
         """Shutdown."""

@@ -521,6 +521,37 @@ def test_a_caller_found_waiting_becomes_a_partial_call() -> None:
     assert (call.outcome, call.quality, call.line) == (Outcome.ANSWERED, Quality.PARTIAL, "sales")
 
 
+@pytest.mark.parametrize("queues_first", [True, False])
+def test_a_caller_found_in_a_queue_has_waited_since_its_entry(queues_first: bool) -> None:
+    """It came in the gap; the list of queues may be told before that of channels."""
+    story = Story()
+    story.up(0)
+    story.down(1)
+    story.up(8)
+    story._names["1"] = "PJSIP/trunk-1"
+    if queues_first:
+        story.waiting(9, "1", "sales", 4)
+    story.listed(9.1, "1", duration=6)
+    if not queues_first:
+        story.waiting(9.2, "1", "sales", 4)
+    story.leave(20, "1", "sales", withdrawn=True)
+    story.gone(20, "1")
+    story.until(23)
+    call = story.ended("1")
+    assert (call.outcome, call.quality) == (Outcome.ABANDONED, Quality.PARTIAL)
+    assert [(v.queue, v.result) for v in call.visits] == [("sales", VisitResult.ABANDONED)]
+
+
+def test_a_list_of_queues_told_after_the_caller_left_opens_no_second_stay() -> None:
+    story = Story()
+    story.up(-1)
+    story.listed(0)
+    queued(story)
+    story.leave(6.5, "1", "sales")
+    story.waiting(6.6, "1", "sales", 6)
+    assert len(story.call("1").visits) == 1
+
+
 def test_restored_rows_go_on_where_the_pbx_still_has_them() -> None:
     before = Story()
     answered(before)

@@ -124,6 +124,11 @@ class _Site:
         for place in self._places.values():
             yield place.line, place.state(self.now)
 
+    def names(self) -> dict[str, str]:
+        """The telephone of each member by the name that the queues, and so queue_log, call it."""
+        members = (place.member for place in self._places.values() if place.member is not None)
+        return {member.name: member.state_interface or member.interface for member in members if member.name}
+
     # --- what is told ------------------------------------------------------------------------------------------------
 
     def _member_changed(self, event: MemberChanged) -> None:
@@ -306,6 +311,10 @@ class Roster:
     def next_timer(self) -> datetime | None:
         """When the next wrap-up ends."""
         return min((site.wrapups[0] for site in self._sites.values() if site.wrapups), default=None)
+
+    def names(self, pbx: str) -> dict[str, str]:
+        """The telephone of each member of that PBX by the name that its queues call it."""
+        return self._sites[pbx].names() if pbx in self._sites else {}
 
     def counts(self) -> dict[str, Mapping[MemberState, int]]:
         """How many places of each line are in each state; a member of two queues has two places."""

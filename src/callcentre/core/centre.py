@@ -105,6 +105,10 @@ class CallCentre:
         told = self._tell(self._calls.finish(at))
         return Step(facts=(*told, *self._staffing.finish(at), *self._mailboxes.finish(at)))
 
+    def member_names(self, pbx: str) -> Mapping[str, str]:
+        """The telephone of each queue member by the name that Asterisk's own books call it."""
+        return self._roster.names(pbx)
+
     def snapshot(self, at: datetime) -> Snapshot:
         """The state at `at`; cheap enough for every scrape."""
         return Snapshot(

@@ -6,7 +6,7 @@ touched is partial, one that is gone is lost unless another book proves its end,
 
 from datetime import datetime, timedelta
 
-from callcentre.core.channels import STATE_RING, STATE_RINGING, STATE_UP, Channel
+from callcentre.core.channels import STATE_RINGING, STATE_UP, Channel
 from callcentre.core.events import ChannelSeen, ChannelsListed, LinkDown, LinkUp, PbxShutdown, QueuesListed
 from callcentre.core.exchange import DECISION_DELAY, Exchange
 from callcentre.core.facts import Call, GapClosed, GapOpened, PbxBooted
@@ -16,6 +16,9 @@ from callcentre.core.tracks import Leg, Stay, Track
 
 BOOT_WOBBLE = timedelta(seconds=3)
 """Uptime is told in whole seconds: a boot time that moves by more than this is another boot."""
+
+DIALLED_APPS = frozenset({"AppDial", "AppDial2", "AppQueue"})
+"""What a list names as the application of a channel that Asterisk dialled."""
 
 LIST_LAG = timedelta(seconds=1)
 """A channel younger than this when a list arrives may be missing from it without being gone."""
@@ -30,6 +33,7 @@ class Sight:
         self._gap_since: datetime | None = None
         self._gap_reason = ""
         self._booted_at: datetime | None = None
+        self._queues: QueuesListed | None = None
         self.linked = False
         self.synced = False
 
@@ -102,6 +106,7 @@ class Sight:
     def down(self, event: LinkDown) -> None:
         """The link is lost."""
         self.linked = self.synced = False
+        self._queues = None
         self._open_gap(event.at, event.reason)
 
     def doubted(self, at: datetime, reason: str) -> None:
@@ -160,6 +165,9 @@ class Sight:
             board.facts.append(GapClosed(pbx=board.pbx, at=event.at, since=since, reason=self._gap_reason))
             self._gap_since = None
         self.synced = True
+        if self._queues is not None:
+            self._take_in_waiting(self._queues)
+            self._queues = None
 
     def _lose(self, track: Track, at: datetime) -> None:
         track.lost = track.answered_at is None
@@ -177,7 +185,7 @@ class Sight:
             name=row.channel,
             linkedid=row.linkedid,
             created_at=at - timedelta(seconds=row.duration_seconds or 0.0),
-            is_caller=root and (row.state == STATE_RING or row.application in {"Queue", "Dial", "VoiceMail"}),
+            is_caller=root and row.application not in DIALLED_APPS,
             caller_number=row.caller_number,
             exten=row.exten,
             ringing_at=None,
@@ -217,6 +225,13 @@ class Sight:
         board = self._board
         for member in event.members:
             board.claims.learn_member(member.queue, member.state_interface or member.interface)
+        if self.synced:
+            self._take_in_waiting(event)
+        else:
+            self._queues = event
+
+    def _take_in_waiting(self, event: QueuesListed) -> None:
+        board = self._board
         for caller in event.callers:
             channel = board.book.get(caller.uniqueid)
             line = board.claims.by_queue(caller.queue)
@@ -227,7 +242,8 @@ class Sight:
             if track is None and channel.call is None:
                 track = board.claim(channel, line)
                 track.touched()
-            if track is not None and track.open_stay is None and track.answered_at is None:
-                track.stays.append(Stay(queue=caller.queue, enter=entered, after_answer=False))
-                track.reaches(f"queue:{caller.queue}", claimed=True)
-                board.offer(track, entered)
+            if track is None or track.answered_at is not None or track.stayed(caller.queue, entered):
+                continue
+            track.stays.append(Stay(queue=caller.queue, enter=entered, after_answer=False))
+            track.reaches(f"queue:{caller.queue}", claimed=True)
+            board.offer(track, entered)

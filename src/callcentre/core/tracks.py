@@ -12,6 +12,7 @@ from callcentre.core.facts import Call, RingAttempt, Visit
 from callcentre.core.rings import rings_begun
 from callcentre.core.terms import AttemptResult, CallKey, Hours, Origin, Outcome, Quality, VisitResult
 
+LIST_CLOCK = timedelta(seconds=2)
 REFUSALS = frozenset({AttemptResult.BUSY, AttemptResult.UNREACHABLE})
 
 
@@ -151,6 +152,11 @@ class Track:
         self.at_voicemail = False
         self.overflowed = self.destinations > 1 and not claimed
         self.settle(VisitResult.TIMEOUT)
+
+    def stayed(self, queue: str, entered: datetime) -> bool:
+        """Whether a stay is known that began at this time, which a list tells in whole seconds."""
+        near = (abs(stay.enter - entered) <= LIST_CLOCK for stay in self.stays if stay.queue == queue)
+        return self.open_stay is not None or any(near)
 
     def leaves(self, at: datetime) -> None:
         """The caller is no longer in the queue or Dial where it was."""

@@ -28,7 +28,10 @@ _AGAIN_FOR = timedelta(hours=4)
 
 
 class Healer:
-    """An observer of facts with a task of its own, `run`. `books` names the queue_log of each PBX that has one."""
+    """An observer of facts with a task of its own, `run`.
+
+    `books` names the queue_log of each PBX that has one; `names` tells the telephones of a PBX's members.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Healer:
         add: Callable[[Sequence[Fact]], None],
         now: Callable[[], datetime],
         log: Log,
+        names: Callable[[str], Mapping[str, str]] = lambda _pbx: {},
         settle_seconds: float = SETTLE_SECONDS,
     ) -> None:
         self._queries = queries
@@ -47,6 +51,7 @@ class Healer:
         self._add = add
         self._now = now
         self._log = log
+        self._names = names
         self._settle = settle_seconds
         self._wanted: set[str] = set()
         self._gaps: dict[str, set[tuple[datetime, datetime]]] = {}
@@ -80,7 +85,8 @@ class Healer:
         now = self._now()
         try:
             lost = [call for call in await self._queries.lost_calls(pbx) if self._is_due(call, now)]
-            healed = await asyncio.to_thread(heal, lost, self._books[pbx], self._office, at=now)
+            names = self._names(pbx)
+            healed = await asyncio.to_thread(heal, lost, self._books[pbx], self._office, at=now, names=names)
             unseen = await self._unseen(pbx, now)
         except StoreUnavailable:
             self._want(pbx)
@@ -100,7 +106,8 @@ class Healer:
         found: list[CallHealed] = []
         for gap in sorted(self._gaps.get(pbx, set())):
             since, until = gap
-            told = await asyncio.to_thread(missed, pbx, since, until, self._books[pbx], self._office)
+            book, names = self._books[pbx], self._names(pbx)
+            told = await asyncio.to_thread(missed, pbx, since, until, book, self._office, names)
             unknown = [call for call in told.calls if call.key not in self._healed and not await self._has_row(call)]
             found += [CallHealed(pbx=pbx, at=now, call=call) for call in unknown]
             if told.running and now - until < _AGAIN_FOR:
