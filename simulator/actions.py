@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from callcentre_simulator.members import Member
+from callcentre_simulator.replies import done, error, listing
 from callcentre_simulator.telephones import STATE_NAMES
-from callcentre_simulator.voicemail import Mailbox, Stored
 from callcentre_simulator.wire import ActionHeaders, AmiEvent, Headers, Reply
 
 if TYPE_CHECKING:
@@ -17,25 +17,7 @@ if TYPE_CHECKING:
     from callcentre_simulator.queues import Queue
 
 Given = Mapping[str, str]
-BOX_SUMMARY_SINCE = 18
 TRUE = {"1", "true", "yes", "y", "t", "on"}
-
-
-def error(message: str) -> Reply:
-    """A refusal in so many words."""
-    return Reply(False, (("Message", message),))
-
-
-def done(message: str) -> Reply:
-    """A success in so many words."""
-    return Reply(True, (("Message", message),))
-
-
-def listing(message: str, items: Iterable[AmiEvent], last: str) -> Reply:
-    """A list: its announcement, its items and their count."""
-    events = tuple(items)
-    complete = AmiEvent(last, "", (("EventList", "Complete"), ("ListItems", str(len(events)))))
-    return Reply(True, (("EventList", "start"), ("Message", message)), (*events, complete))
 
 
 class Actions:
@@ -54,9 +36,6 @@ class Actions:
             "corestatus": self._core_status,
             "devicestatelist": self._devices,
             "extensionstatelist": self._extensions,
-            "voicemailuserslist": self._mailboxes,
-            "mailboxcount": self._mailbox_count,
-            "mailboxstatus": self._mailbox_status,
             "dbput": self._db_put,
             "dbget": self._db_get,
             "dbdel": self._db_del,
@@ -65,12 +44,10 @@ class Actions:
             "userevent": self._user_event,
             "hangup": self._hangup,
         }
-        if pbx.version >= BOX_SUMMARY_SINCE:
-            self._known["voicemailboxsummary"] = self._mailbox_summary
 
-    def add(self, name: str, answer: Callable[[Given], Reply]) -> None:
-        """Teach the PBX one more action; `name` in lower case."""
-        self._known[name] = answer
+    def know(self, actions: Mapping[str, Callable[[Given], Reply]]) -> None:
+        """Teach the PBX more actions, by their names in lower case."""
+        self._known.update(actions)
 
     def act(self, action: str, headers: Given) -> Reply:
         """Answer an action, as the client wrote it."""
@@ -91,9 +68,11 @@ class Actions:
         wanted = given.get("Member", "")
         for queue in self._asked(given):
             items.append(AmiEvent("QueueParams", "", self._parameters(queue)))
-            for member in self._pbx.members.of_queue.get(queue.name, ()):
-                if not wanted or wanted in {member.interface, member.name}:
-                    items.append(AmiEvent("QueueMember", "", member.listed()))
+            items.extend(
+                AmiEvent("QueueMember", "", member.listed())
+                for member in self._pbx.members.of_queue.get(queue.name, ())
+                if not wanted or wanted in {member.interface, member.name}
+            )
             for place, entry in enumerate(queue.entries, 1):
                 items.append(AmiEvent("QueueEntry", "", self._entry(queue, place, entry.channel, entry.joined)))
         return listing("Queue status will follow", items, "QueueStatusComplete")
@@ -216,7 +195,7 @@ class Actions:
     def _core_status(self, _given: Given) -> Reply:
         booted = datetime.fromtimestamp(self._pbx.booted_at, UTC)
         day, clock = f"{booted:%Y-%m-%d}", f"{booted:%H:%M:%S}"
-        said = (
+        said: Headers = (
             ("CoreStartupDate", day),
             ("CoreStartupTime", clock),
             ("CoreReloadDate", day),
@@ -243,77 +222,6 @@ class Actions:
     @staticmethod
     def _extensions(_given: Given) -> Reply:
         return listing("Extension Statuses will follow", (), "ExtensionStateListComplete")
-
-    def _mailboxes(self, _given: Given) -> Reply:
-        items = [AmiEvent("VoicemailUserEntry", "", self._user(box)) for box in self._pbx.voicemail.boxes.values()]
-        return listing("Voicemail user list will follow", items, "VoicemailUserEntryComplete")
-
-    def _user(self, box: Mailbox) -> Headers:
-        urgent = (("CanMarkUrgent", "Yes"),) if self._pbx.version > 16 else ()
-        return (
-            ("VMContext", box.context),
-            ("VoiceMailbox", box.number),
-            ("Fullname", box.fullname),
-            ("Email", "(null)"),
-            ("Pager", ""),
-            ("ServerEmail", "asterisk"),
-            ("FromString", ""),
-            ("MailCommand", "/bin/true"),
-            ("Language", ""),
-            ("TimeZone", ""),
-            ("Callback", ""),
-            ("Dialout", ""),
-            ("UniqueID", ""),
-            ("ExitContext", ""),
-            ("SayDurationMinimum", "2"),
-            ("SayEnvelope", "Yes"),
-            ("SayCID", "No"),
-            ("AttachMessage", "No"),
-            ("AttachmentFormat", ""),
-            ("DeleteMessage", "No"),
-            ("VolumeGain", "0.00"),
-            ("CanReview", "No"),
-            *urgent,
-            ("CallOperator", "No"),
-            ("MaxMessageCount", str(box.maxmsg)),
-            ("MaxMessageLength", "60"),
-            ("NewMessageCount", str(box.new)),
-            ("OldMessageCount", str(box.old)),
-        )
-
-    def _mailbox_summary(self, given: Given) -> Reply:
-        number, context = given.get("Mailbox", ""), given.get("Context", "")
-        if not number or not context:
-            return error("Need 'Context' and 'Mailbox' parameters.")
-        box = self._pbx.voicemail.boxes.get(f"{number}@{context}")
-        if box is None:
-            return done("There is no voicemail user matching the given user.")
-        messages = [message for folder in box.folders.values() for message in folder]
-        items = [AmiEvent("VoicemailBoxDetail", "", _detail(message)) for message in messages]
-        return listing("Voicemail box detail will follow", items, "VoicemailBoxDetailComplete")
-
-    def _mailbox_count(self, given: Given) -> Reply:
-        name = given.get("Mailbox", "")
-        if not name:
-            return error("Mailbox not specified")
-        box = self._pbx.voicemail.boxes.get(name if "@" in name else f"{name}@default")
-        inbox = len(box.folders["INBOX"]) if box else 0
-        counts = (
-            ("Message", "Mailbox Message Count"),
-            ("Mailbox", name),
-            ("UrgMessages", str(len(box.folders["Urgent"]) if box else 0)),
-            ("NewMessages", str(inbox)),
-            ("OldMessages", str(box.old if box else 0)),
-        )
-        return Reply(True, counts)
-
-    def _mailbox_status(self, given: Given) -> Reply:
-        name = given.get("Mailbox", "")
-        if not name:
-            return error("Mailbox not specified")
-        box = self._pbx.voicemail.boxes.get(name if "@" in name else f"{name}@default")
-        waiting = str(int(box is not None and box.new > 0))
-        return Reply(True, (("Message", "Mailbox Status"), ("Mailbox", name), ("Waiting", waiting)))
 
     def _db_put(self, given: Given) -> Reply:
         family, key = given.get("Family", ""), given.get("Key", "")
@@ -389,15 +297,3 @@ class Actions:
 
 def _number(text: str) -> int:
     return int(text) if text.isdigit() else 0
-
-
-def _detail(message: Stored) -> Headers:
-    told = datetime.fromtimestamp(message.origtime, UTC)
-    return (
-        ("Folder", message.folder),
-        ("CallerID", message.callerid),
-        ("Date", f"{told:%a %b %e %I:%M:%S %p UTC %Y}"),
-        ("Duration", str(message.duration)),
-        ("Flag", ""),
-        ("ID", message.msg_id),
-    )

@@ -127,6 +127,8 @@ class Channels:
         self.alive: dict[str, Channel] = {}
         self.of_device: dict[str, list[Channel]] = {}
         self.processed = 0
+        self.asked_id = ""
+        """The uniqueid that a client asked for the next channel (Originate's ChannelId)."""
 
     def restarted(self) -> None:
         """Names begin anew after a restart; so do the sequence numbers of uniqueids, behind a later second."""
@@ -137,7 +139,10 @@ class Channels:
         self.processed = 0
 
     def uniqueid(self) -> str:
-        """The next channel's uniqueid. Asterisk 16 uses up some numbers for what is no channel."""
+        """Make the next channel's uniqueid; Asterisk 16 uses up some numbers for what is no channel."""
+        if self.asked_id:
+            asked, self.asked_id = self.asked_id, ""
+            return asked
         self._sequence += 1 if self._engine.version > 16 else self._engine.chance.choice((1, 1, 2, 3))
         return f"{int(self._engine.now)}.{self._sequence}"
 
@@ -182,7 +187,7 @@ class Channels:
         self._engine.emit("VarSet", "dialplan,all", (*channel.headers(), ("Variable", name), ("Value", value)))
 
     def variables(self, channel: Channel, *names_and_values: str) -> None:
-        """Set several, given as name, value, name, value, …"""
+        """Set several, given as name, value, name, value and so on."""
         for index in range(0, len(names_and_values), 2):
             self.variable(channel, names_and_values[index], names_and_values[index + 1])
 

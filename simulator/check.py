@@ -45,7 +45,7 @@ class Output:
 def replayed(played: Played, product: tuple[str, ...] = ()) -> Output:
     """Run the product on the tape; `product` is its command (this Python's own callcentre unless given)."""
     command = product or (sys.executable, "-m", "callcentre")
-    told = subprocess.run(  # noqa: S603: the command is the tester's own
+    told = subprocess.run(  # noqa: S603 (the command is the tester's own)
         [*command, "replay", str(played.tape), "--config", str(played.config), "--snapshots", str(played.snapshots),
          "--json"],
         capture_output=True, text=True, check=False, encoding="utf-8",
@@ -200,7 +200,11 @@ def _against(call: Call, row: Row) -> Iterator[str]:
     for key, when in told:
         if not _near(row[key], when):
             yield f"{key} should be {when}, is {row[key] and _epoch(row[key])}"
-    if call.offered is not None and call.outcome != "in_progress" and abs((row["wait_seconds"] or 0.0) - call.wait) > NEAR:
+    if (
+        call.offered is not None
+        and call.outcome != "in_progress"
+        and abs((row["wait_seconds"] or 0.0) - call.wait) > NEAR
+    ):
         yield f"wait_seconds should be {call.wait:.3f}, is {row['wait_seconds']}"
     attempts = sorted((one.interface, one.result, one.after_answer) for one in call.attempts)
     got = sorted((one["interface"], one["result"], one["after_answer"]) for one in row["attempts"])

@@ -49,7 +49,8 @@ class Dialing:
             if self._outgoing.reachable(Target(one))
         ]
         if not legs:
-            return self._unreachable(channel)
+            self._unreachable(channel)
+            return None
         for leg, target in legs:
             self._outgoing.begin(channel, leg, target if leg.local else target.partition("/")[2])
         if len(legs) == 1:
@@ -108,7 +109,7 @@ class Dialing:
                 legs.remove(leg)
                 return self._won(leg, legs, channel, told, several=several)
             elif told.word == "forwarded":
-                legs[legs.index(leg)] = self._forward(leg, channel, told.more)
+                legs[legs.index(leg)] = self.forward(leg, channel, told.more)
             else:
                 legs.remove(leg)
                 status = REFUSED.get(told.more, "CHANUNAVAIL")
@@ -156,14 +157,9 @@ class Dialing:
             self._outgoing.drop(loser, 26)
         return winner
 
-    def _forward(self, leg: Channel, channel: Channel, to: str) -> Channel:
-        thread = leg.thread
-        assert thread is not None  # noqa: S101: an outgoing leg has one
-        return self.forward(leg, channel, to, thread)
-
-    def forward(self, leg: Channel, channel: Channel, to: str, thread: Thread) -> Channel:
+    def forward(self, leg: Channel, channel: Channel, to: str) -> Channel:
         """A telephone sent the call on to `to` (302): the leg goes, a Local channel takes its place."""
-        one, two = self._outgoing.pair(to, "internal", channel, thread)
+        one, two = self._outgoing.pair(to, "internal", channel, leg.thread)
         one.on_ringing = lambda: self._outgoing.shows(one, to, channel)
         for half in (one, two):
             self.channels.variable(half, "FORWARDERNAME", leg.name)

@@ -34,7 +34,7 @@ class Engine:
     def __init__(self, *, version: int, start: float, seed: int) -> None:
         self.version = version
         self.now = start
-        self.chance = random.Random(seed)  # noqa: S311: a simulation must repeat itself
+        self.chance = random.Random(seed)
         self._due: list[tuple[float, int, Ticket]] = []
         self._count = 0
         self._listeners: list[Listener] = []

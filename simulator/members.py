@@ -73,7 +73,7 @@ class Member:
         )
 
     def available(self, now: float) -> bool:
-        """Whether a call could be sent there now: reachable, idle, unpaused and through with the last call's wrap-up."""
+        """Whether a call could be sent there now: reachable, idle, unpaused and rested after its last call."""
         rested = not self.last_call or not self.wrapup or now >= self.last_call + self.wrapup
         return self.status == NOT_INUSE and not self.paused and not self.in_call and rested
 

@@ -66,7 +66,7 @@ class Outgoing:
         self._channels.variable(leg, "DIALEDPEERNUMBER", f"{number}@{trunk}")
         return leg
 
-    def pair(self, exten: str, context: str, caller: Channel, thread: Thread) -> tuple[Channel, Channel]:
+    def pair(self, exten: str, context: str, caller: Channel, thread: Thread | None) -> tuple[Channel, Channel]:
         """Make both halves of a Local channel; the second will run the dialplan at `exten`."""
         device = f"Local/{exten}@{context}"
         new = self._channels.new
@@ -98,7 +98,7 @@ class Outgoing:
         """Now ring it: the telephone gets its INVITE, a Local channel's other half begins its dialplan."""
         if leg.mate is not None:
             self.run(leg.mate)
-        elif leg.device in self._telephones.all:
+        else:
             self._telephones.invite(leg)
 
     def state(self, caller: Channel | None, leg: Channel, status: str) -> None:

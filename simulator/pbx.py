@@ -1,6 +1,7 @@
 """The PBX: all its rooms put together, its callers, its deeds, and what it is to the wire (`PbxModel`)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from callcentre_simulator.actions import Actions
 from callcentre_simulator.apps import Applications
@@ -9,7 +10,9 @@ from callcentre_simulator.channels import RING, Channel
 from callcentre_simulator.dialing import Dialing
 from callcentre_simulator.dialplan import Dialplan
 from callcentre_simulator.engine import Engine
+from callcentre_simulator.mailbox_actions import MailboxActions
 from callcentre_simulator.members import Members
+from callcentre_simulator.originate import Originate
 from callcentre_simulator.outgoing import Outgoing
 from callcentre_simulator.people import Caller
 from callcentre_simulator.queueing import Queueing
@@ -50,6 +53,8 @@ class Pbx:
         self.restarts.queues = self.queueing.queues
         self.restarts.booted = self.voicemail.restarted
         self.actions = Actions(self)
+        self.actions.know(MailboxActions(self.voicemail, version).known())
+        self.actions.know(Originate(self.engine, self.outgoing, self.dialplan, self.talking).known())
         self.database: dict[tuple[str, str], str] = {}
         """AstDB: family and key, and what is kept there."""
         self.members.changed = self.watch_attendance
@@ -129,7 +134,7 @@ class Pbx:
     def _pbx_answered(self, channel: Channel) -> None:
         caller = channel.caller
         for after, key in caller.press if caller is not None else ():
-            self.engine.after(after, lambda key=key: self._press(channel, key))  # type: ignore[misc]
+            self.engine.after(after, partial(self._press, channel, key))
 
     def _press(self, channel: Channel, key: str) -> None:
         if channel.alive:
@@ -151,4 +156,3 @@ class Pbx:
         """Note in the truth whether each queue is attended, now and whenever that changes."""
         for queue in self.queueing.queues:
             self.truth.attendance(queue, attended=attended(self.members.of_queue.get(queue, [])))
-

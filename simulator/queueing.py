@@ -232,7 +232,7 @@ class Queueing:
             self._leaving.won(stay, ringing, leg, told)
             return True
         elif told.word == "forwarded":
-            one = self._dialing.forward(leg, channel, told.more, stay.thread)
+            one = self._dialing.forward(leg, channel, told.more)
             ringing.legs = {one if old is leg else old: who for old, who in ringing.legs.items()}
         else:
             cause = int(told.more or 0)

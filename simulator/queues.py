@@ -78,7 +78,7 @@ class Queue:
         """Whether the queue is empty by a list of conditions; `yes` and `no` mean that it never is, as in the lab."""
         if setting in {"yes", "no"}:
             return False
-        words = set(["penalty", "paused", "invalid", "unavailable"]) if setting == "loose" else set(setting.split(","))
+        words = {"penalty", "paused", "invalid", "unavailable"} if setting == "loose" else set(setting.split(","))
         return not any(_counts(member, words, now) for member in members)
 
     def order(self, members: list[Member], entry: Entry, chance: Random) -> list[Member]:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -73,9 +74,9 @@ def _merged(office: dict[str, object], told: dict[str, object]) -> dict[str, obj
         names = {table.get(named) for table in own}
         merged[key] = [table for table in _tables(office, key) if table.get(named) not in names] + own
     contexts = dict(_table(office, "dialplan"))
-    for context, extensions in _table(told, "dialplan").items():
-        contexts[context] = {**_table(contexts, context), **_table(_table(told, "dialplan"), context), **{}}
-        assert isinstance(extensions, dict)  # noqa: S101: the schema checks it in a moment
+    own_contexts = _table(told, "dialplan")
+    for context in own_contexts:
+        contexts[context] = {**_table(contexts, context), **_table(own_contexts, context)}
     merged["dialplan"] = contexts
     return merged
 
@@ -140,7 +141,7 @@ class _Builder:
         self._scenario = scenario
         self._pbx = pbx
         self._clock = clock
-        self._chance = Random(pbx.engine.chance.random())  # noqa: S311: a simulation must repeat itself
+        self._chance = Random(pbx.engine.chance.random())
         self._end = clock.start + scenario.seconds
 
     def build(self) -> None:
@@ -257,7 +258,7 @@ class _Builder:
                 yield self._clock.civil(day, begins), self._clock.civil(day, ends)
 
     def _traffic(self, table: TrafficTable) -> None:
-        callers = Callers(table, Random(self._chance.random()))  # noqa: S311: a simulation must repeat itself
+        callers = Callers(table, Random(self._chance.random()))
         for begins, ends in self._spans(table):
             self._next_caller(callers, callers.times(max(begins, self._clock.start), min(ends, self._end)))
 
@@ -280,14 +281,14 @@ class _Builder:
         pbx = self._pbx
         for extension in table.telephones:
             device = f"PJSIP/{extension}"
-            chance = Random(self._chance.random())  # noqa: S311: a simulation must repeat itself
+            chance = Random(self._chance.random())
             telephone = pbx.telephones.all[device]
             telephone.decide = agent(table, chance)
             telephone.registered = False
             for begins, ends in self._spans(table):
                 comes = begins + (chance.expovariate(1 / table.late) if table.late else 0.0)
-                pbx.engine.at(comes, lambda device=device: pbx.telephones.register(device, on=True))  # type: ignore[misc]
-                pbx.engine.at(ends, lambda device=device: pbx.telephones.register(device, on=False))  # type: ignore[misc]
+                pbx.engine.at(comes, partial(pbx.telephones.register, device, on=True))
+                pbx.engine.at(ends, partial(pbx.telephones.register, device, on=False))
                 self._breaks(table, device, comes, chance)
         pbx.telephones.restarted()
         pbx.members.restarted()
@@ -300,9 +301,8 @@ class _Builder:
             apart = chance.uniform(0, 600)
             for clock, on in ((begins, True), (ends, False)):
                 when = self._clock.civil(day, clock) + apart
-                self._pbx.engine.at(
-                    when, lambda on=on: self._pbx.members.pause(device, on=on, reason="break" if on else "")
-                )  # type: ignore[misc]
+                pause = DeedTable(at=0.0, do="pause" if on else "unpause", reason="break" if on else "")
+                self._pbx.engine.at(when, partial(self._pause, device, pause))
 
     def _open_at(self, times: str, days: str) -> bool:
         """GotoIfTime's times (07:00-18:00 or *) and days (mon-fri, sat, or *), by the civil clock."""

@@ -120,7 +120,6 @@ class Leaving:
                 self.out(stay, "hangup")
                 return End("caller")
         self.music_stops(stay)
-        position = queue.position(channel)
         held = self._waited(stay)
         self._leave(stay, "answered")
         self.figures(channel, "QUEUEWAIT", str(held))
@@ -134,7 +133,7 @@ class Leaving:
         self._outgoing.answer(channel)
 
         def ended(end: End) -> None:
-            self._complete(stay, member, leg, held, begun, position, end)
+            self._complete(stay, member, leg, held, begun, end)
 
         end = yield from self._talking.talk(channel, leg, ended)
         talked = self._engine.now - begun
@@ -146,7 +145,7 @@ class Leaving:
         return end
 
     def _complete(  # noqa: PLR0913: what AgentComplete tells
-        self, stay: Stay, member: Member, leg: Channel, held: int, begun: float, position: int, end: End
+        self, stay: Stay, member: Member, leg: Channel, held: int, begun: float, end: End
     ) -> None:  # fmt: skip
         talked = int(self._engine.now) - int(begun)
         reason = end.how if end.how in {"caller", "agent"} else "transfer"

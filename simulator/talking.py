@@ -94,7 +94,7 @@ class Talking:
 
     def hang_up(self, channel: Channel) -> None:
         """A caller hangs up, wherever they are."""
-        if not channel.alive:
+        if _gone(channel):
             return
         if channel.state == 4:
             channel.tech_cause = "487"
@@ -199,7 +199,7 @@ class Talking:
 
     def _do(self, leg: Channel, acts: tuple[Act, ...]) -> Body:
         for act in acts:
-            if not leg.alive:
+            if _gone(leg):
                 return
             if act.verb == "talk":
                 yield act.seconds
@@ -207,7 +207,7 @@ class Talking:
                 other = self.other(leg)
                 self.hold(leg, other, on=True, music=True)
                 yield act.seconds
-                if not (leg.alive and other.alive):
+                if _gone(leg) or _gone(other):
                     return
                 self.hold(leg, other, on=False)
             elif act.verb == "refer":
@@ -227,12 +227,12 @@ class Talking:
         for digit in "*1" if act.verb == "transfer" else "*2":
             self.channels.dtmf(leg, digit)
             yield KEY_AFTER_KEY
-        if not leg.alive:
+        if _gone(leg):
             return
         self.hold(leg, self.other(leg), on=True)
         yield 0.7
         for digit in act.to:
-            if not leg.alive:
+            if _gone(leg):
                 return
             self.channels.dtmf(leg, digit)
             yield KEY_AFTER_KEY / 2
@@ -244,3 +244,8 @@ class Talking:
         bridge = leg.bridge
         others = [one for one in bridge.channels if one is not leg] if bridge is not None else []
         return others[0] if others else leg
+
+
+def _gone(channel: Channel) -> bool:
+    """Whether a channel has been hung up, perhaps while somebody waited."""
+    return not channel.alive

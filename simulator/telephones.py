@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from callcentre_simulator.channels import BUSY, DOWN, RING, RINGING, UP, Channel, Channels
 from callcentre_simulator.engine import Engine, Ticket
-from callcentre_simulator.people import REFUSALS, Ring
+from callcentre_simulator.people import REFUSALS, Act, Ring
 
 NOT_INUSE, INUSE, BUSY_DEVICE, UNAVAILABLE, RINGING_DEVICE, ON_HOLD = 1, 2, 3, 5, 6, 8
 STATE_NAMES = {
@@ -16,6 +16,7 @@ STATE_NAMES = {
     RINGING_DEVICE: "RINGING",
     ON_HOLD: "ONHOLD",
 }
+OUTSIDE = Ring(after=6.0, acts=(Act("talk", seconds=30.0), Act("hang up")))
 STATE_FIRST = 0.85
 """How often Newstate comes before DialState: they come from two threads, and either may be first."""
 
@@ -65,6 +66,8 @@ class Telephones:
         self._engine = engine
         self.channels = Channels(engine, self.changed)
         self.all: dict[str, Telephone] = {}
+        self.outside: Callable[[Channel], Ring] = lambda _: OUTSIDE
+        """What somebody outside does who is called over the trunk."""
         self._devices = Devices()
 
     def add(self, telephone: Telephone) -> None:
@@ -156,8 +159,8 @@ class Telephones:
 
     def invite(self, leg: Channel) -> None:
         """Ring the telephone of an outgoing channel."""
-        telephone = self.all[leg.device]
-        ring = leg.ring = telephone.next_ring(leg)
+        telephone = self.all.get(leg.device)
+        ring = leg.ring = telephone.next_ring(leg) if telephone is not None else self.outside(leg)
         heard = self._engine.chance.uniform(0.0015, 0.007)
         if ring.shows != "nothing":
             self._engine.after(heard, lambda: self._rings(leg, ring))

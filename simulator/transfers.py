@@ -10,7 +10,6 @@ from callcentre_simulator.people import Ring
 from callcentre_simulator.talking import End, Pair, Talk, Talking
 from callcentre_simulator.telephones import Telephones
 from callcentre_simulator.truth import Truth
-from callcentre_simulator.wire import Headers
 
 BEFORE_PICKUP = 0.5
 """Seconds between a telephone dialling the pickup code and the call being its."""
@@ -113,7 +112,6 @@ class Transfers:
     def _dial(self, pair: Pair, to: str) -> Beside:
         """The Local channel to `to` is made, and the agent goes over to where it will be heard."""
         channel, leg = pair.channel, pair.leg
-        assert channel.thread is not None  # noqa: S101: a caller's channel has one
         one, two = self._outgoing.pair(to, "internal", channel, channel.thread)
         self._channels.variables(one, "TRANSFERERNAME", leg.name, "ATTENDEDTRANSFER", leg.name)
         bridge = self._channels.bridge()
