@@ -67,9 +67,9 @@ class Peer:
 
 
 @asynccontextmanager
-async def connected(port: int) -> AsyncIterator[Peer]:
-    """A peer that has heard the banner."""
-    peer = Peer(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 22))
+async def connected(port: int, limit: int = 1 << 22) -> AsyncIterator[Peer]:
+    """A peer that has heard the banner, and reads no more than `limit` bytes ahead."""
+    peer = Peer(*await asyncio.open_connection("127.0.0.1", port, limit=limit))
     try:
         peer.banner = await asyncio.wait_for(peer.reader.readline(), 5)
         yield peer

@@ -174,8 +174,9 @@ async def test_nobody_gets_in_while_the_pbx_is_down() -> None:
     model = FakePbx()
     model.do(0.0, lambda: model.restart(away=3600.0))
     async with AmiServer(model, ACCOUNTS) as server:
-        while not server.refuses:  # noqa: ASYNC110 (the model runs in this same loop)
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while not server.refuses:  # noqa: ASYNC110 (the model runs in this same loop)
+                await asyncio.sleep(0)
         async with connected(server.port) as peer:
             assert peer.banner == b""
 
@@ -208,9 +209,11 @@ async def test_a_client_that_does_not_read_is_hung_up_on_in_mid_event() -> None:
     for number in range(20_000):
         model.at(number / 1e6, AmiEvent("VarSet", "dialplan,all", (("Value", "x" * 1_000),)))
     account = Account("slow", "s", write_timeout=0.01)
-    async with AmiServer(model, {"slow": account}) as server, logged_in(server.port, "slow", "s") as peer:
-        while server.connections:  # noqa: ASYNC110 (the server runs in this same loop)
-            await asyncio.sleep(0)
+    async with AmiServer(model, {"slow": account}) as server, connected(server.port, limit=1024) as peer:
+        await peer.login("slow", "s")
+        async with asyncio.timeout(10):
+            while server.connections:  # noqa: ASYNC110 (the server runs in this same loop)
+                await asyncio.sleep(0)
         assert server.listeners == 0
         backlog = await peer.rest()
         assert not backlog.endswith(b"\r\n\r\n")
