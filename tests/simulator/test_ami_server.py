@@ -206,11 +206,12 @@ async def test_a_free_clock_waits_for_a_reader_and_then_for_its_reading() -> Non
 
 async def test_a_client_that_does_not_read_is_hung_up_on_in_mid_event() -> None:
     model = FakePbx()
-    for number in range(20_000):
-        model.at(number / 1e6, AmiEvent("VarSet", "dialplan,all", (("Value", "x" * 1_000),)))
     account = Account("slow", "s", write_timeout=0.01)
     async with AmiServer(model, {"slow": account}) as server, connected(server.port, limit=1024) as peer:
         await peer.login("slow", "s")
+        for _ in range(20_000):
+            model.say(AmiEvent("VarSet", "dialplan,all", (("Value", "x" * 1_000),)))
+        server.flush()
         async with asyncio.timeout(10):
             while server.connections:  # noqa: ASYNC110 (the server runs in this same loop)
                 await asyncio.sleep(0)
