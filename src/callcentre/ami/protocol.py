@@ -268,7 +268,8 @@ class Framer:
             odd_end = buf.find(b"\r\n\n", start, end)
             return odd_end + 3 if odd_end >= 0 else 0
         if (
-            route.name not in OTHER_PARTIES
+            (self._wary or route is self._other)
+            and route.name not in OTHER_PARTIES
             and not has_whole_channels(buf, start, end)
             and buf.find(b"\r\nActionID: ", start, end) < 0
         ):
@@ -287,11 +288,11 @@ class Framer:
             and (matched := route.match(text)) is not None
             and self.trusted
             and self._stamped
-            and (stamp_text := matched[1]) is not None
-            and (stamp := float(stamp_text)) >= self._latest
+            and (values := matched.groups())[0] is not None
+            and (stamp := float(values[0])) >= self._latest
         ):  # what nearly every event is, so it comes first
             self._latest = stamp
-            out.append(_new_told((route.name, stamp, matched.groups()[1:])))
+            out.append(_new_told((route.name, stamp, values[1:])))
         elif route.item is not None and (route.event is None or text.startswith("\r\nActionID: ", len(route.name) + 7)):
             self._item(route.item, text, out)
         elif route.event is not None:

@@ -77,8 +77,8 @@ _EVENT_START_PATTERN = (
 )
 
 
-_LINE = r": [^\r]*\r\n"
-_TAKEN_LINE = r": ([^\r]*)\r\n"
+_LINE = r": [^\r]*+\r\n"
+_TAKEN_LINE = r": ([^\r]*+)\r\n"
 
 
 class Shape:
@@ -351,7 +351,7 @@ def _rest_of_channel(value: str) -> re.Pattern[bytes]:
     return re.compile(rf"CallerIDNum: {value}\r\n{lines}".encode())
 
 
-_USUAL_CHANNEL = _rest_of_channel(r"[^\r]*")
+_USUAL_CHANNEL = _rest_of_channel(r"[^\r]*+")
 _ODD_CHANNEL = _rest_of_channel(r"(?:[^\r]|\r(?!\n))*")
 
 
