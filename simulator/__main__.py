@@ -15,6 +15,9 @@ from callcentre_simulator.office_config import Link, product_config
 from callcentre_simulator.playing import play, write_books
 from callcentre_simulator.scenario import ScenarioError, build, bundled, find, read
 from callcentre_simulator.schema import Scenario
+from callcentre_simulator.spool import Spool
+from callcentre_simulator.tape import TapePbx, load
+from callcentre_simulator.wire import PbxModel
 
 GOOD, WRONG, MISUSED = 0, 1, 2
 
@@ -35,8 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listed = commands.add_parser("list", help="name the scenarios that come with it")
     listed.set_defaults(do=_list)
-    run = commands.add_parser("run", help="play a scenario as a PBX that clients log in to")
-    _scenario(run)
+    run = commands.add_parser("run", help="be the PBX of a scenario, or of a recording, that clients log in to")
+    _scenario(run, needed=False)
+    run.add_argument("--tape", type=Path, help="serve this recording instead of a scenario")
+    run.add_argument("--snapshots", type=Path, help="what the recorded PBX answered when asked")
     run.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1)")
     run.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
     run.add_argument("--speed", default="1", help="PBX seconds a second, or max: as fast as the reader reads")
@@ -55,8 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _scenario(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("scenario", metavar="SCENARIO", help="a bundled scenario's name, or a TOML file")
+def _scenario(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    many = None if needed else "?"
+    parser.add_argument("scenario", metavar="SCENARIO", nargs=many, help="a bundled scenario's name, or a TOML file")
     parser.add_argument("--version", type=int, choices=(16, 18, 20, 22), help="another Asterisk than the file's")
     parser.add_argument("--seed", type=int, help="another seed than the file's")
 
@@ -91,33 +97,45 @@ def _check(given: argparse.Namespace) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     speed = AS_FAST_AS_READ if given.speed == "max" else float(given.speed)
+    if given.tape is not None:
+        recording = TapePbx(load([given.tape]), given.snapshots)
+        asyncio.run(_serve(recording, given, speed, f"The recording {given.tape}"))
+        return GOOD
+    if given.scenario is None:
+        raise ScenarioError("name a scenario, or a recording by --tape")
     scenario = read(find(given.scenario))
-    asyncio.run(_serve(scenario, given, speed))
+    pbx = build(scenario, version=given.version, seed=given.seed)
+    if given.folder is not None:
+        pbx.voicemail.changed = Spool(given.folder / "spool").synchronise
+    try:
+        asyncio.run(_serve(pbx, given, speed, scenario.title, scenario))
+    finally:
+        if given.folder is not None:
+            write_books(pbx, given.folder)
     return GOOD
 
 
-async def _serve(scenario: Scenario, given: argparse.Namespace, speed: float) -> None:
-    pbx = build(scenario, version=given.version, seed=given.seed)
+async def _serve(
+    pbx: PbxModel, given: argparse.Namespace, speed: float, title: str, scenario: Scenario | None = None
+) -> None:
     account = Account("callcentre", "callcentre")
+    seed = given.seed or 0
     server = AmiServer(
-        pbx, {account.name: account}, host=given.host, port=given.port, clock=Clock(speed), seed=scenario.seed
-    )
+        pbx, {account.name: account}, host=given.host, port=given.port, clock=Clock(speed), seed=seed
+    )  # fmt: skip
     async with server:
-        for fault in scenario.fault:
-            server.faults.at(pbx.now + fault.at, fault.do)
-        print(f"{scenario.title}: AMI of Asterisk {pbx.version} on {given.host}:{server.port}", flush=True)
+        print(f"{title}: AMI of Asterisk {pbx.version} on {given.host}:{server.port}", flush=True)
         print(f"account {account.name}, secret {account.secret}", flush=True)
-        if given.folder is not None:
+        if scenario is not None:
+            for fault in scenario.fault:
+                server.faults.at(pbx.now + fault.at, fault.do)
+        if scenario is not None and given.folder is not None:
             given.folder.mkdir(parents=True, exist_ok=True)
             link = Link(host=given.host, port=server.port, username=account.name, secret=account.secret)
             config = given.folder / "callcentre.toml"
             config.write_text(product_config(scenario, link), encoding="utf-8")
             print(f"callcentre run --config {config}", flush=True)
-        try:
-            await server.finished()
-        finally:
-            if given.folder is not None:
-                write_books(pbx, given.folder)
+        await server.finished()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from callcentre_simulator.pbx import Pbx
 from callcentre_simulator.recorder import Recorder
 from callcentre_simulator.scenario import build
 from callcentre_simulator.schema import Scenario
+from callcentre_simulator.spool import Spool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +38,10 @@ class Played:
 
 
 def play(scenario: Scenario, folder: Path, *, version: int | None = None, seed: int | None = None) -> Played:
-    """Play a scenario into a folder: tape.jsonl, snapshots.jsonl, truth.json, queue_log, callcentre.toml."""
+    """Play a scenario into a folder: tape.jsonl, snapshots.jsonl, truth.json, queue_log, callcentre.toml, spool/."""
     folder.mkdir(parents=True, exist_ok=True)
     pbx = build(scenario, version=version, seed=seed)
+    pbx.voicemail.changed = Spool(folder / "spool").synchronise
     with (
         (folder / "tape.jsonl").open("w", encoding="utf-8") as tape,
         (folder / "snapshots.jsonl").open("w", encoding="utf-8") as asked,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from callcentre_simulator.dialplan import parse_step
 from callcentre_simulator.members import Member
 from callcentre_simulator.pbx import Pbx
-from callcentre_simulator.people import Caller, Ring, parse_act
+from callcentre_simulator.people import REFUSALS, Caller, Ring, parse_act
 from callcentre_simulator.queues import Queue
 from callcentre_simulator.schema import (
     DAYS,
@@ -230,6 +230,8 @@ class _Builder:
                 return pbx.restarts.crash
             case "hear":
                 return lambda: pbx.voicemail.hear(deed.mailbox)
+            case "erase":
+                return lambda: pbx.voicemail.erase(deed.mailbox)
 
     def _pause(self, device: str, deed: DeedTable) -> None:
         self._pbx.members.pause(device, on=deed.do == "pause", reason=deed.reason, queue=deed.queue)
@@ -319,6 +321,10 @@ class _Builder:
 
 def _ring(table: RingTable) -> Ring:
     acts = tuple(parse_act(text) for text in table.acts)
+    if table.then not in {"answer", *REFUSALS} and not table.then.startswith("forward "):
+        raise ValueError(
+            f"{table.then!r} is nothing a telephone does; write answer, {', '.join(REFUSALS)} or forward X"
+        )
     return Ring(shows=table.shows, after=table.after, then=table.then, acts=acts)
 
 

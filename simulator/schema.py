@@ -104,8 +104,10 @@ class DeedTable(Table):
     """Something done at the office."""
 
     at: When
-    do: Literal["register", "unregister", "pause", "unpause", "log in", "log out", "restart", "crash", "hear"] = Field(
-        description="what is done; `hear`: somebody listens to all of a mailbox's messages"
+    do: Literal[
+        "register", "unregister", "pause", "unpause", "log in", "log out", "restart", "crash", "hear", "erase"
+    ] = Field(
+        description="what is done; `hear`: somebody hears all new messages of a mailbox; `erase`: erases the first"
     )
     telephone: str = Field("", description="the extension concerned")
     queue: str = Field("", description="the queue concerned; none: all (pausing)")

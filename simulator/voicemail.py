@@ -84,7 +84,7 @@ class Mailbox:
 
 
 class Voicemail:
-    """The VoiceMail application and all mailboxes; `stored` hears of each message when its files are in place."""
+    """The VoiceMail application and all mailboxes; `changed` hears of each mailbox that holds other messages now."""
 
     def __init__(self, engine: Engine, talking: Talking, truth: Truth) -> None:
         self._engine = engine
@@ -94,7 +94,7 @@ class Voicemail:
         self._truth = truth
         self._counter = -1
         self.boxes: dict[str, Mailbox] = {}
-        self.stored: Callable[[Stored], None] = lambda _: None
+        self.changed: Callable[[Mailbox], None] = lambda _: None
 
     def restarted(self) -> None:
         """The counter of message ids begins anew with each start of the PBX."""
@@ -145,7 +145,7 @@ class Voicemail:
         box.folders["INBOX"].append(message)
         file = f"{SPOOL}/{box.context}/{box.number}/INBOX/msg{number:04d}"
         self._channels.variable(channel, "VM_MESSAGEFILE", file)
-        self.stored(message)
+        self.changed(box)
         self.waiting(box, channel)
         self._channels.variable(channel, "VMSTATUS", "SUCCESS")
         caller = channel.number if known and channel.number != "anonymous" else None
@@ -163,6 +163,15 @@ class Voicemail:
                 number = len(box.folders["Old"])
                 box.folders["Old"].append(replace(message, folder="Old", number=number))
             box.folders[folder].clear()
+        self.changed(box)
+        self.waiting(box)
+
+    def erase(self, name: str) -> None:
+        """Somebody erases the first new message of a mailbox: those after it get other numbers."""
+        box = self.boxes[name]
+        inbox = box.folders["INBOX"]
+        box.folders["INBOX"] = [replace(one, number=number) for number, one in enumerate(inbox[1:])]
+        self.changed(box)
         self.waiting(box)
 
     def waiting(self, box: Mailbox, channel: Channel | None = None) -> None:

@@ -1,0 +1,221 @@
+"""The office's model by itself: strategies, queue_log, voicemail, AMI's actions, the truth."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from callcentre_simulator.pbx import Pbx
+from callcentre_simulator.people import Act, Caller, Ring
+from callcentre_simulator.playing import run
+from callcentre_simulator.scenario import build, bundled, find, read
+from callcentre_simulator.schema import QueueTable, Scenario
+from callcentre_simulator.wire import ActionHeaders, AmiEvent, Reply
+
+ANSWERS = Ring(after=2.0, acts=(Act("talk", seconds=3.0), Act("hang up")))
+
+
+def office(**changes: object) -> Pbx:
+    """The usual office, with nothing happening in it; `changes` are of the scenario."""
+    scenario = read(find("sixth_ring"))
+    return build(scenario.model_copy(update={"call": [], "telephone": _telephones(scenario), **changes}))
+
+
+def _telephones(scenario: Scenario) -> list[object]:
+    return [table.model_copy(update={"registered": True, "rings": []}) for table in scenario.telephone]
+
+
+def ask(pbx: Pbx, action: str, **headers: str) -> Reply:
+    return pbx.act(action, ActionHeaders([("Action", action), *headers.items()]))
+
+
+def events(pbx: Pbx) -> list[AmiEvent]:
+    heard: list[AmiEvent] = []
+    pbx.listen(lambda _, event: heard.append(event))
+    return heard
+
+
+def call_later(pbx: Pbx, seconds: float) -> None:
+    def call() -> None:
+        pbx.call(Caller(to="01632960600", number="07700900001"))
+
+    pbx.engine.after(seconds, call)
+
+
+def strategy_queue(strategy: str, members: list[str]) -> list[QueueTable]:
+    return [QueueTable(name="enquiries", strategy=strategy, timeout=4, retry=1, members=members)]
+
+
+def rung(pbx: Pbx) -> list[str]:
+    return [attempt.interface.removeprefix("PJSIP/") for call in pbx.truth.calls.values() for attempt in call.attempts]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("linear", ["101", "102", "103", "101", "102", "103"]),
+        ("rrmemory", ["101", "102", "103", "101", "102", "103"]),
+        ("leastrecent", ["101", "101", "101", "101", "101", "101"]),
+        ("fewestcalls", ["101", "101", "101", "101", "101", "101"]),
+    ],
+)
+def test_one_at_a_time_in_the_order_of_the_strategy(strategy: str, expected: list[str]) -> None:
+    pbx = office(queue=strategy_queue(strategy, ["101", "102", "103"]))
+    pbx.call(Caller(to="01632960600", number="07700900001", patience=29.0))
+    run(pbx, pbx.now + 60.0, to_the_end=True)
+    assert rung(pbx) == expected
+
+
+def test_ring_all_rings_the_lowest_penalty_that_is_free() -> None:
+    pbx = office(queue=strategy_queue("ringall", ["101", "102", "103 2"]))
+    pbx.call(Caller(to="01632960600", number="07700900001", patience=4.0))
+    run(pbx, pbx.now + 30.0, to_the_end=True)
+    assert sorted(rung(pbx)) == ["101", "102"]
+    pbx.members.pause("PJSIP/101", on=True)
+    pbx.members.pause("PJSIP/102", on=True)
+    pbx.call(Caller(to="01632960600", number="07700900002", patience=4.0))
+    run(pbx, pbx.now + 30.0, to_the_end=True)
+    assert sorted(rung(pbx)) == ["101", "102", "103"]
+
+
+def test_fewest_calls_and_least_recent_even_out() -> None:
+    for strategy in ("fewestcalls", "leastrecent"):
+        pbx = office(queue=strategy_queue(strategy, ["101", "102", "103"]))
+        for telephone in pbx.telephones.all.values():
+            telephone.rings = (ANSWERS,)
+        for place in range(6):
+            call_later(pbx, 20.0 * place)
+        run(pbx, pbx.now + 200.0, to_the_end=True)
+        assert Counter(rung(pbx)) == {"101": 2, "102": 2, "103": 2}, strategy
+
+
+def test_wrap_up_keeps_an_agent_free() -> None:
+    queue = strategy_queue("ringall", ["101"])[0].model_copy(update={"wrapup": 30})
+    pbx = office(queue=[queue])
+    pbx.telephones.all["PJSIP/101"].rings = (ANSWERS,)
+    for after in (0.0, 15.0):
+        call_later(pbx, after)
+    run(pbx, pbx.now + 120.0, to_the_end=True)
+    first, second = pbx.truth.calls.values()
+    assert first.ended is not None
+    assert second.first_ring is not None
+    assert 29.0 <= second.first_ring - first.ended <= 32.0
+
+
+def test_queue_log_tells_each_call_as_asterisk_does() -> None:
+    pbx = build(read(find("ring_all")))
+    run(pbx, pbx.now + 120.0, to_the_end=True)
+    lines = [line.split("|") for line in pbx.log.lines]
+    first = [line[2:5] for line in lines if line[1] == lines[0][1]]
+    assert first == [
+        ["enquiries", "NONE", "ENTERQUEUE"],
+        ["enquiries", "Bob Brown", "CONNECT"],
+        ["enquiries", "Bob Brown", "COMPLETEAGENT"],
+    ]
+    assert all(line[0].isdigit() for line in lines)
+
+
+def test_a_message_is_kept_as_app_voicemail_keeps_it() -> None:
+    pbx = build(read(find("voicemail")))
+    stored: list[str] = []
+    pbx.voicemail.changed = lambda box: stored.append(box.folders["INBOX"][0].text("Mon Nov 23 10:00:14 AM UTC 2026"))
+    run(pbx, pbx.now + 60.0, to_the_end=False)
+    assert len(stored) == 1
+    lines = stored[0].splitlines()
+    assert [line.partition("=")[0] for line in lines] == [
+        ";", "; Message Information file", ";", "[message]", "origmailbox", "context", "exten", "rdnis", "priority",
+        "callerchan", "callerid", "origdate", "origtime", "category", "msg_id", "flag", "duration",
+    ]  # fmt: skip
+    assert 'callerid="Caller" <07700900701>' in lines
+    assert lines[-1] == "duration=5"
+    counts = dict(ask(pbx, "MailboxCount", Mailbox="610@default").headers)
+    assert (counts["NewMessages"], counts["OldMessages"]) == ("1", "0")
+    pbx.voicemail.hear("610@default")
+    counts = dict(ask(pbx, "MailboxCount", Mailbox="610@default").headers)
+    assert (counts["NewMessages"], counts["OldMessages"]) == ("0", "1")
+
+
+def test_queue_actions_say_what_asterisk_says() -> None:
+    pbx = office()
+    heard = events(pbx)
+    assert ask(pbx, "QueueAdd", Queue="dynamic", Interface="PJSIP/101", MemberName="Alice").success
+    assert dict(ask(pbx, "QueueAdd", Queue="dynamic", Interface="PJSIP/101").headers)["Message"] == (
+        "Unable to add interface: Already there"
+    )
+    assert ask(pbx, "QueuePause", Interface="PJSIP/101", Paused="true", Reason="lunch").success
+    assert not ask(pbx, "QueuePause", Interface="PJSIP/999", Paused="true").success
+    assert ask(pbx, "QueueRemove", Queue="dynamic", Interface="PJSIP/101").success
+    assert dict(ask(pbx, "QueueRemove", Queue="enquiries", Interface="PJSIP/101").headers)["Message"] == (
+        "Member not dynamic"
+    )
+    names = [event.name for event in heard if event.name.startswith("QueueMember")]
+    assert names[0] == "QueueMemberAdded"
+    assert names[-1] == "QueueMemberRemoved"
+    assert set(names[1:-1]) == {"QueueMemberPause"}
+
+
+def test_lists_count_what_they_list() -> None:
+    pbx = office()
+    pbx.call(Caller(to="01632960600", number="07700900001"))
+    pbx.advance(pbx.now + 5.0)
+    for action in ("QueueStatus", "QueueSummary", "CoreShowChannels", "DeviceStateList", "VoicemailUsersList"):
+        reply = ask(pbx, action)
+        assert dict(reply.headers)["EventList"] == "start"
+        assert dict(reply.events[-1].headers)["ListItems"] == str(len(reply.events) - 1)
+        assert len(reply.events) > 1
+    assert any(event.name == "QueueEntry" for event in ask(pbx, "QueueStatus").events)
+
+
+def test_what_a_version_lacks_it_does_not_know() -> None:
+    old = build(read(find("sixth_ring")), version=16)
+    assert "Invalid/unknown command" in dict(ask(old, "VoicemailBoxSummary", Mailbox="600", Context="default").headers)[
+        "Message"
+    ]  # fmt: skip
+    assert ask(office(), "VoicemailBoxSummary", Mailbox="600", Context="default").success
+
+
+def test_originate_rings_then_runs_the_dialplan() -> None:
+    pbx = office()
+    pbx.telephones.all["PJSIP/101"].rings = (Ring(after=2.0),)
+    pbx.telephones.all["PJSIP/102"].rings = (ANSWERS,)
+    heard = events(pbx)
+    headers = {"Channel": "PJSIP/101", "Context": "internal", "Exten": "102", "Priority": "1", "ChannelId": "attempt-7"}
+    assert ask(pbx, "Originate", **headers, ActionID="a1").success
+    run(pbx, pbx.now + 30.0, to_the_end=True)
+    response = next(dict(event.headers) for event in heard if event.name == "OriginateResponse")
+    assert (response["ActionID"], response["Response"], response["Uniqueid"]) == ("a1", "Success", "attempt-7")
+    dialled = [dict(event.headers)["DestChannel"] for event in heard if event.name == "DialEnd"]
+    assert [name.split("-")[0] for name in dialled] == ["PJSIP/101", "PJSIP/102"]
+    assert not pbx.channels.alive
+
+
+def test_the_database_keeps_what_it_is_given() -> None:
+    pbx = office()
+    assert ask(pbx, "DBPut", Family="f", Key="k", Val="v").success
+    assert dict(ask(pbx, "DBGet", Family="f", Key="k").events[0].headers)["Val"] == "v"
+    assert ask(pbx, "DBDel", Family="f", Key="k").success
+    assert not ask(pbx, "DBGet", Family="f", Key="k").success
+
+
+def test_time_never_runs_back_and_every_channel_ends() -> None:
+    for name in bundled():
+        scenario = read(find(name))
+        pbx = build(scenario)
+        stamps: list[float] = []
+        pbx.listen(lambda at, _, stamps=stamps: stamps.append(at))  # type: ignore[misc]
+        run(pbx, pbx.now + scenario.seconds, to_the_end=True)
+        assert stamps == sorted(stamps), name
+        assert not pbx.channels.alive, name
+        assert not any(queue.entries for queue in pbx.queueing.queues.values()), name
+
+
+def test_a_caller_who_does_not_wait_is_never_answered() -> None:
+    caller = Caller(to="01632960600", number="07700900001", patience=1.0)
+    pbx = office()
+    for telephone in pbx.telephones.all.values():
+        telephone.rings = (replace(ANSWERS, after=5.0),)
+    pbx.call(caller)
+    run(pbx, pbx.now + 30.0, to_the_end=True)
+    (call,) = pbx.truth.calls.values()
+    assert call.outcome == "short_abandoned"
+    assert {attempt.result for attempt in call.attempts} == {"cancelled"}
