@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 from callcentre_simulator.accounts import Account
 from callcentre_simulator.ami_server import AmiServer
 from callcentre_simulator.check import ProductFailed, differences, replayed, report
-from callcentre_simulator.clock import AS_FAST_AS_READ, Clock
+from callcentre_simulator.clock import AS_FAST_AS_READ
+from callcentre_simulator.held_clock import HeldClock
 from callcentre_simulator.office_config import Link, product_config
 from callcentre_simulator.playing import play, write_books
 from callcentre_simulator.scenario import ScenarioError, build, bundled, find, read
@@ -20,6 +22,8 @@ from callcentre_simulator.tape import TapePbx, load
 from callcentre_simulator.wire import PbxModel
 
 GOOD, WRONG, MISUSED = 0, 1, 2
+LOOK_SECONDS = 0.05
+"""How often `run` looks whether somebody has logged in."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -46,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
     run.add_argument("--speed", default="1", help="PBX seconds a second, or max: as fast as the reader reads")
     run.add_argument("--folder", type=Path, help="where the product's config, truth.json and queue_log are written")
+    run.add_argument("--leave", action="store_true", help="end when the scenario is over")
     run.set_defaults(do=_run)
     check = commands.add_parser("check", help="hold the product's replay against scenarios; says what differs")
     check.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="names or files; none: all bundled ones")
@@ -119,10 +124,13 @@ async def _serve(
     pbx: PbxModel, given: argparse.Namespace, speed: float, title: str, scenario: Scenario | None = None
 ) -> None:
     account = Account("callcentre", "callcentre")
-    seed = given.seed or 0
+    clock = HeldClock(speed)
     server = AmiServer(
-        pbx, {account.name: account}, host=given.host, port=given.port, clock=Clock(speed), seed=seed
-    )  # fmt: skip
+        pbx, {account.name: account}, host=given.host, port=given.port, clock=clock, seed=given.seed or 0
+    )
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     async with server:
         print(f"{title}: AMI of Asterisk {pbx.version} on {given.host}:{server.port}", flush=True)
         print(f"account {account.name}, secret {account.secret}", flush=True)
@@ -130,12 +138,33 @@ async def _serve(
             for fault in scenario.fault:
                 server.faults.at(pbx.now + fault.at, fault.do)
         if scenario is not None and given.folder is not None:
-            given.folder.mkdir(parents=True, exist_ok=True)
-            link = Link(host=given.host, port=server.port, username=account.name, secret=account.secret)
-            config = given.folder / "callcentre.toml"
-            config.write_text(product_config(scenario, link), encoding="utf-8")
-            print(f"callcentre run --config {config}", flush=True)
-        await server.finished()
+            _write_config(scenario, given, server.port, account)
+        print("it begins when somebody logs in, and ends at Ctrl-C", flush=True)
+        playing = asyncio.ensure_future(_play(server, clock, stay=not given.leave))
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (playing, stopping):
+            task.cancel()
+        if playing.done() and not playing.cancelled():
+            playing.result()
+
+
+async def _play(server: AmiServer, clock: HeldClock, *, stay: bool) -> None:
+    while not server.listeners:  # noqa: ASYNC110 (the server tells nobody who logs in)
+        await asyncio.sleep(LOOK_SECONDS)
+    clock.release()
+    await server.finished()
+    print("the scenario is over", flush=True)
+    if stay:
+        await asyncio.get_running_loop().create_future()
+
+
+def _write_config(scenario: Scenario, given: argparse.Namespace, port: int, account: Account) -> None:
+    given.folder.mkdir(parents=True, exist_ok=True)
+    link = Link(host=given.host, port=port, username=account.name, secret=account.secret)
+    config = given.folder / "callcentre.toml"
+    config.write_text(product_config(scenario, link), encoding="utf-8")
+    print(f"callcentre run --config {config}", flush=True)
 
 
 if __name__ == "__main__":

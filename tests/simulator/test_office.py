@@ -1,7 +1,10 @@
 """The office's model by itself: strategies, queue_log, voicemail, AMI's actions, the truth."""
 
+import wave
 from collections import Counter
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +12,8 @@ from callcentre_simulator.pbx import Pbx
 from callcentre_simulator.people import Act, Caller, Ring
 from callcentre_simulator.playing import run
 from callcentre_simulator.scenario import build, bundled, find, read
-from callcentre_simulator.schema import QueueTable, Scenario
+from callcentre_simulator.schema import MailboxTable, QueueTable, Scenario
+from callcentre_simulator.spool import Spool
 from callcentre_simulator.wire import ActionHeaders, AmiEvent, Reply
 
 ANSWERS = Ring(after=2.0, acts=(Act("talk", seconds=3.0), Act("hang up")))
@@ -118,7 +122,7 @@ def test_queue_log_tells_each_call_as_asterisk_does() -> None:
 def test_a_message_is_kept_as_app_voicemail_keeps_it() -> None:
     pbx = build(read(find("voicemail")))
     stored: list[str] = []
-    pbx.voicemail.changed = lambda box: stored.append(box.folders["INBOX"][0].text("Mon Nov 23 10:00:14 AM UTC 2026"))
+    pbx.voicemail.changed = lambda box: stored.extend(one.text("Mon Nov 23") for one in box.folders["INBOX"])
     run(pbx, pbx.now + 60.0, to_the_end=False)
     assert len(stored) == 1
     lines = stored[0].splitlines()
@@ -219,3 +223,29 @@ def test_a_caller_who_does_not_wait_is_never_answered() -> None:
     (call,) = pbx.truth.calls.values()
     assert call.outcome == "short_abandoned"
     assert {attempt.result for attempt in call.attempts} == {"cancelled"}
+
+
+def test_the_spool_has_sound_and_is_renumbered(tmp_path: Path) -> None:
+    pbx = office(mailbox=[MailboxTable(number="600")])
+    pbx.voicemail.changed = Spool(tmp_path).synchronise
+    for after in (0.0, 20.0, 40.0):
+        caller = Caller(to="01632960699", number=f"07700900{int(after):03d}", speak=5.0 + after / 10)
+        pbx.engine.after(after, partial(_call, pbx, caller))
+    run(pbx, pbx.now + 60.0, to_the_end=True)
+    inbox = tmp_path / "default" / "600" / "INBOX"
+    assert sorted(path.name for path in inbox.iterdir()) == [
+        f"msg000{number}.{kind}" for number in range(3) for kind in ("txt", "wav")
+    ]
+    with wave.open(str(inbox / "msg0002.wav")) as sound:
+        assert sound.getnframes() / sound.getframerate() == 9.0
+    second = (inbox / "msg0001.txt").read_text(encoding="utf-8")
+    pbx.voicemail.erase("600@default")
+    assert (inbox / "msg0000.txt").read_text(encoding="utf-8") == second
+    assert len(list(inbox.iterdir())) == 4
+    pbx.voicemail.hear("600@default")
+    assert list(inbox.iterdir()) == []
+    assert (tmp_path / "default" / "600" / "Old" / "msg0000.txt").read_text(encoding="utf-8") == second
+
+
+def _call(pbx: Pbx, caller: Caller) -> None:
+    pbx.call(caller)
