@@ -261,11 +261,25 @@ class Story:
         self.tell(LinkUp(pbx="lab", at=after(t), booted_at=after(booted)))
 
     def listed(
-        self, t: float, *uniqueids: str, state: int = 6, bridge: str = "", duration: float = 0, complete: bool = True
+        self,
+        t: float,
+        *uniqueids: str,
+        state: int = 6,
+        bridge: str = "",
+        duration: float = 0,
+        complete: bool = True,
+        application: str = "",
     ) -> None:
         """CoreShowChannels names these channels and no others."""
         rows = [
-            ChannelSeen(**self._channel(uniqueid), state=state, bridge=bridge, duration_seconds=duration, exten="700")
+            ChannelSeen(
+                **self._channel(uniqueid),
+                state=state,
+                bridge=bridge,
+                duration_seconds=duration,
+                exten="700",
+                application=application,
+            )
             for uniqueid in uniqueids
         ]
         self.tell(ChannelsListed(pbx="lab", at=after(t), channels=tuple(rows), complete=complete))
@@ -279,3 +293,18 @@ class Story:
     def shutdown(self, t: float) -> None:
         """Shutdown."""
         self.tell(PbxShutdown(pbx="lab", at=after(t)))
+
+
+def queued(story: Story, uniqueid: str = "1", t: float = 0, did: str = "700", queue: str = "sales") -> None:
+    """A caller dials in on a trunk and joins a queue half a second later."""
+    story.made(t, "PJSIP/trunk", uniqueid, exten=did)
+    story.app(t + 0.5, uniqueid, "Queue", f"{queue},tT,,,60")
+    story.join(t + 0.5, uniqueid, queue)
+
+
+def answered(story: Story, t: float = 3.5) -> None:
+    """A call of one telephone, picked up at t."""
+    queued(story)
+    story.rings(0.6, "1", "PJSIP/101", "2")
+    story.answers(t, "1", "2")
+    story.leave(t, "1", "sales")

@@ -88,7 +88,7 @@ class Calls:
                 if track.ended_at is not None or track.lost:
                     self._exchanges[name].decide(track, at)
                 else:
-                    board.offer(track, track.arrived_at)
+                    board.offer_on_arrival(track)
                     board.facts.append(CallProgressed(pbx=name, at=at, call=track.call()))
             facts += board.take()
         return facts

@@ -4,6 +4,7 @@ A DID outranks a queue; a call belongs to the line it reached first (docs/explan
 """
 
 from callcentre.core.charter import Line, Office
+from callcentre.core.terms import is_local
 
 
 class Claims:
@@ -17,8 +18,7 @@ class Claims:
         self._by_extension = {extension: line for line in lines for extension in line.extensions}
         settings = next((p for p in office.pbxs if p.name == pbx), None)
         self._menus = settings.menus if settings else frozenset()
-        self._configured_trunks = settings.trunks if settings else frozenset()
-        self._trunks: set[str] = set(self._configured_trunks)
+        self._trunks = settings.trunks if settings else frozenset()
         self._telephones = set(self._by_extension)
         self._members: set[str] = set()
 
@@ -43,28 +43,22 @@ class Claims:
         return exten in self._menus if self._menus else bool(exten) and exten != "s"
 
     def is_telephone(self, device: str) -> bool:
-        """Whether a device is a telephone of this office: where the trunks are configured, whatever is none of them."""
-        if self._configured_trunks:
-            return device not in self._configured_trunks
-        return device in self._telephones and device not in self._trunks
+        """Whether a device is a telephone of this office: an extension of a line, a member of a queue.
+
+        Where the trunks are configured, whatever is none of them. That a call was sent to a device proves nothing: a
+        mobile is rung through the trunk that outside calls come by.
+        """
+        if self._trunks:
+            return device not in self._trunks
+        return device in self._telephones
 
     def claims_device(self, device: str) -> bool:
         """Whether some line answers at this telephone: its extension, or a member of its queue."""
         return device in self._by_extension or device in self._members
 
     def learn_member(self, queue: str, device: str) -> None:
-        """A queue has this device as a member, so it is a telephone even if calls from it looked like outside ones."""
-        self._trunks -= {device} - self._configured_trunks
-        self.learn_telephone(device)
+        """A queue has this device as a member."""
+        if not is_local(device):
+            self._telephones.add(device)
         if queue in self._by_queue:
             self._members.add(device)
-
-    def learn_telephone(self, device: str) -> None:
-        """A call was sent to this device."""
-        if device not in self._trunks and not device.startswith("Local/"):
-            self._telephones.add(device)
-
-    def learn_trunk(self, device: str) -> None:
-        """An outside call arrived here on a DID."""
-        if device not in self._telephones:
-            self._trunks.add(device)

@@ -88,7 +88,6 @@ class Dialling:
                 track.reaches("dial", claimed=claimed)
             elif claimed:
                 track.overflowed = False
-        self._board.claims.learn_telephone(interface)
         track.legs.append(leg)
         self._board.legs[leg.uniqueid] = (track, leg)
         if leg.via is not None:
@@ -122,8 +121,8 @@ class Dialling:
         leg.up_at = at
         leg.end(at, AttemptResult.ANSWERED)
         self._board.talks(leg.interface, leg.uniqueid, track)
-        if leg.stay is not None:
-            leg.stay.answered = True
+        for stay in track.stays:
+            stay.answered = stay.answered or stay is leg.stay or (stay.leave is None and not stay.after_answer)
         if not leg.after_answer and track.answered_at is None:
             self._answered(track, leg, at)
         else:
@@ -139,6 +138,8 @@ class Dialling:
         if entry is None:
             if is_local(event.dest_channel):
                 self._proxy_ended(event)
+            if event.status == "ANSWER" and (caller := self._board.caller_of(event.uniqueid, event.linkedid)):
+                caller.offer_at = None
             return
         track, leg = entry
         if event.status == "ANSWER":
@@ -176,6 +177,8 @@ class Dialling:
         if leg.after_answer or (track.answer_confirmed and track.answer is leg):
             return
         leg.result = AttemptResult.CANCELLED
+        if leg.stay is not None:
+            leg.stay.answered = any(o.stay is leg.stay and o.result is AttemptResult.ANSWERED for o in track.legs)
         if track.answer is leg:
             track.unanswer()
             others = (o for o in track.legs if o.result is AttemptResult.ANSWERED and not o.after_answer)
@@ -203,7 +206,7 @@ class Dialling:
             self._board.talks(picker.device, picker.uniqueid, track)
         if leg.stay is not None:
             leg.stay.answered = True
-        if track.answered_at is None or not track.answer_confirmed:
+        if not leg.after_answer and (track.answered_at is None or not track.answer_confirmed):
             track.answer, track.answer_confirmed = leg, True
             track.answered_at, track.answered_by = event.at, device_of(event.channel)
             self._board.facts.append(CallAnswered(pbx=self._board.pbx, at=event.at, call=track.call()))
@@ -238,7 +241,9 @@ class Dialling:
                 self._board.legs[leg.uniqueid] = (track, leg)
                 return
         if ringing:
-            leg = Leg(uniqueid=channel.uniqueid, interface=channel.device, begun_at=at, after_answer=False)
-            leg.after_answer = track.answered_at is not None
+            after_answer = track.answered_at is not None
+            leg = Leg(uniqueid=channel.uniqueid, interface=channel.device, begun_at=at, after_answer=after_answer)
             track.legs.append(leg)
             self._board.legs[leg.uniqueid] = (track, leg)
+        elif any(leg.interface == channel.device and leg.result is AttemptResult.ANSWERED for leg in track.legs):
+            self._board.talks(channel.device, channel.uniqueid, track)

@@ -17,7 +17,7 @@ from callcentre.core.events import (
     ChannelStateChanged,
     MemberChanged,
 )
-from callcentre.core.facts import CallEnded, MenuAbandoned
+from callcentre.core.facts import CallEnded, CallProgressed, MenuAbandoned
 from callcentre.core.queueing import Queueing
 from callcentre.core.switchboard import Switchboard
 from callcentre.core.terms import AttemptResult, Outcome, VisitResult, is_local
@@ -25,9 +25,6 @@ from callcentre.core.tracks import Track
 
 DECISION_DELAY = timedelta(seconds=2)
 """An unanswered call's outcome waits this long for a late AgentComplete or a Shutdown that explains its end."""
-
-HANGUP_FOLLOWS = timedelta(seconds=1)
-"""A caller who leaves a queue and hangs up within this time, with nothing told in between, abandoned it."""
 
 
 class Exchange:
@@ -102,7 +99,10 @@ class Exchange:
         track = self._board.tracks.get(event.uniqueid)
         if track is not None:
             self._hung_up(track, event.at)
-        elif channel is not None and self._left_in_menu(channel):
+            return
+        if channel is not None and channel.call in self._board.tracks:
+            self._board.tracks[channel.call].hangs_up(event.uniqueid, event.at)
+        if channel is not None and self._left_in_menu(channel):
             self._board.facts.append(MenuAbandoned(pbx=self._board.pbx, at=event.at, uniqueid=event.uniqueid))
 
     def _left_in_menu(self, channel: Channel) -> bool:
@@ -111,21 +111,20 @@ class Exchange:
         return unclaimed and claims.is_menu(channel.exten) and not claims.is_telephone(channel.device)
 
     def _hung_up(self, track: Track, at: datetime) -> None:
-        track.ended_at, track.lost = at, False
-        stay = track.open_stay
-        if stay is not None:
-            stay.leave = at
-        for stay in track.stays:
-            if stay.leave is not None and stay.result is None:
-                follows = at - stay.leave <= HANGUP_FOLLOWS
-                stay.result = VisitResult.ABANDONED if follows else VisitResult.TIMEOUT
-                if stay.answered:
-                    stay.result = VisitResult.ANSWERED
-        self._board.offer(track, track.arrived_at)
+        track.lost = False
+        for uniqueid in {stay.uniqueid for stay in track.stays}:
+            track.hangs_up(uniqueid, at)
+        self._board.offer_on_arrival(track)
+        track.ended_at = at
         if track.answered_at is not None and not track.ringing:
             self.decide(track, at)
         else:
-            heapq.heappush(self._decisions, (at + DECISION_DELAY, track.key.uniqueid))
+            self._board.facts.append(CallProgressed(pbx=self._board.pbx, at=at, call=track.call()))
+            self.decide_after(track, at)
+
+    def decide_after(self, track: Track, at: datetime) -> None:
+        """The caller hung up at `at`; the outcome is decided when what may explain it has had time to come."""
+        heapq.heappush(self._decisions, (at + DECISION_DELAY, track.key.uniqueid))
 
     def _member_changed(self, event: MemberChanged) -> None:
         member = event.member
@@ -146,18 +145,18 @@ class Exchange:
     def lose_after(self, track: Track, at: datetime) -> None:
         """The caller's channel is missing; unless its Hangup is heard by then, the call is lost."""
         track.lost = True
-        heapq.heappush(self._decisions, (at + DECISION_DELAY, track.key.uniqueid))
+        self.decide_after(track, at)
 
     def decide(self, track: Track, at: datetime) -> None:
         """Close the call with its outcome and forget it; all its counters rise with this fact."""
-        self._board.offer(track, track.arrived_at)
+        self._board.offer_on_arrival(track)
         for leg in track.legs:
             if leg.result is None:
                 leg.result = AttemptResult.LOST
         for stay in track.stays:
             stay.result = stay.result or VisitResult.LOST
         outcome = track.outcome(track.line.charter.short_abandon_seconds)
-        if outcome is Outcome.LOST:
+        if outcome is Outcome.LOST or track.ended_at is None:
             track.touched()
         self._board.facts.append(CallEnded(pbx=self._board.pbx, at=at, call=track.call(outcome)))
         self._board.forget(track)

@@ -22,6 +22,7 @@ from callcentre.core.tracks import Stay, Track
 
 DIAL_REFUSALS = frozenset({"BUSY", "CONGESTION", "CHANUNAVAIL"})
 QUEUE_REFUSALS = frozenset({"FULL", "JOINEMPTY", "JOINUNAVAIL", "LEAVEEMPTY", "LEAVEUNAVAIL"})
+LONGEST_TALK = 30 * 86_400
 QUEUE_RESULTS = {"LEAVEEMPTY": VisitResult.EMPTY, "LEAVEUNAVAIL": VisitResult.EMPTY, "TIMEOUT": VisitResult.TIMEOUT}
 
 
@@ -41,16 +42,24 @@ class Queueing:
         }
 
     def _app_started(self, event: AppStarted) -> None:
-        track = self._board.track_of(event)
         if event.application == "VoiceMail":
-            if track is not None and event.uniqueid == track.key.uniqueid and track.answered_at is None:
-                self._board.offer(track, track.arrived_at)
-                track.settle(VisitResult.TIMEOUT)
-                track.in_voicemail = track.at_voicemail = True
-                self._board.progressed(track, event.at)
-            return
-        if event.application not in {"Queue", "Dial"}:
-            return
+            self._voicemail_entered(event)
+        elif event.application in {"Queue", "Dial"}:
+            self._sent_on(event)
+
+    def _voicemail_entered(self, event: AppStarted) -> None:
+        track = self._board.behind_local(event)
+        if track is None:
+            caller = self._board.caller_of(event.uniqueid, event.linkedid)
+            if caller is not None:
+                caller.dialled = True
+        elif track.answered_at is None:
+            self._board.offer_on_arrival(track)
+            track.enters_voicemail()
+            self._board.progressed(track, event.at)
+
+    def _sent_on(self, event: AppStarted) -> None:
+        track = self._board.track_of(event)
         targets = event.data.partition(",")[0].split("&")
         line = self._line_of_targets(event.application, targets)
         if track is None:
@@ -76,12 +85,14 @@ class Queueing:
         return next((line for line in lines if line is not None), None)
 
     def _variable_set(self, event: VariableSet) -> None:
+        if event.variable == "VMSTATUS":
+            track = self._board.behind_local(event)
+            if track is not None:
+                track.in_voicemail = True
+                track.left_message = track.left_message or event.value == "SUCCESS"
+            return
         track = self._board.tracks.get(event.uniqueid)
         if track is None or not event.value:
-            return
-        if event.variable == "VMSTATUS":
-            track.in_voicemail = True
-            track.left_message = track.left_message or event.value == "SUCCESS"
             return
         answered = track.answered_at is not None
         if event.variable == "QUEUESTATUS":
@@ -115,15 +126,20 @@ class Queueing:
             self._board.offer(track, caller.offer_at or event.at)
         self._board.offer(track, event.at)
         after_answer = track.answered_at is not None
-        if not after_answer and track.current != f"queue:{event.queue}":
+        own = event.uniqueid == track.key.uniqueid
+        if own and not after_answer and track.current != f"queue:{event.queue}":
             track.reaches(f"queue:{event.queue}", claimed=self._board.claims.by_queue(event.queue) is not None)
-        track.stays.append(Stay(queue=event.queue, enter=event.at, after_answer=after_answer))
+        stay = Stay(queue=event.queue, uniqueid=event.uniqueid, enter=event.at, after_answer=after_answer)
+        track.stays.append(stay)
         self._board.progressed(track, event.at)
 
     def _stay_of(self, event: QueueLeft | QueueAbandoned) -> tuple[Track, Stay] | None:
         track = self._board.track_of(event)
-        stay = track.open_stay if track is not None else None
-        return (track, stay) if track is not None and stay is not None and stay.queue == event.queue else None
+        if track is None:
+            return None
+        stays = (stay for stay in reversed(track.stays) if stay.leave is None and stay.queue == event.queue)
+        stay = next(stays, None)
+        return None if stay is None else (track, stay)
 
     def _queue_left(self, event: QueueLeft) -> None:
         found = self._stay_of(event)
@@ -146,14 +162,18 @@ class Queueing:
     def _agent_completed(self, event: AgentCompleted) -> None:
         """Proof of an answer that was not heard: Asterisk's clock is in whole seconds, so ± 1 s."""
         track = self._board.track_of(event)
-        if track is None or track.answered_at is not None:
+        if track is None or track.answered_at is not None or event.talk_seconds > LONGEST_TALK:
             return
         interface = event.dest_channel if not is_local(event.dest_channel) else ""
-        track.answered_at = event.at - timedelta(seconds=event.talk_seconds)
+        earliest = track.first_ring_at or track.offered_at or track.arrived_at
+        track.answered_at = max(event.at - timedelta(seconds=event.talk_seconds), earliest)
         track.answered_by = device_of(interface) or (event.interface if not is_local(event.interface) else None)
         track.answer_confirmed = True
         track.quality = Quality.INFERRED
         entry = self._board.legs.get(event.dest_uniqueid)
         if entry is not None and entry[1].result in {None, AttemptResult.LOST}:
             entry[1].end(track.answered_at, AttemptResult.ANSWERED)
+        stay = track.open_stay
+        if stay is not None:
+            stay.leave, stay.result, stay.answered = track.answered_at, VisitResult.ANSWERED, True
         self._board.progressed(track, event.at)

@@ -11,7 +11,7 @@ from callcentre.core.events import ChannelSeen, ChannelsListed, LinkDown, LinkUp
 from callcentre.core.exchange import DECISION_DELAY, Exchange
 from callcentre.core.facts import Call, GapClosed, GapOpened, PbxBooted
 from callcentre.core.switchboard import Switchboard
-from callcentre.core.terms import AttemptResult, is_local
+from callcentre.core.terms import AttemptResult, VisitResult, is_local
 from callcentre.core.tracks import Leg, Stay, Track
 
 BOOT_WOBBLE = timedelta(seconds=3)
@@ -80,9 +80,20 @@ class Sight:
             track.legs.append(leg)
             board.legs[uniqueid] = (track, leg)
         for visit in call.visits:
-            stay = Stay(queue=visit.queue, enter=visit.enter, after_answer=visit.after_answer, leave=visit.leave)
-            stay.result = visit.result
+            stay = Stay(
+                queue=visit.queue,
+                uniqueid=call.key.uniqueid,
+                enter=visit.enter,
+                after_answer=visit.after_answer,
+                leave=visit.leave,
+                result=visit.result,
+            )
             track.stays.append(stay)
+        if track.open_stay is None and not track.ringing and track.answered_at is None:
+            ends = [leg.end_at for leg in track.legs if leg.end_at is not None]
+            track.left_at = max(ends + [stay.leave for stay in track.stays if stay.leave is not None], default=None)
+        if call.ended_at is not None:
+            self._exchange.decide_after(track, call.ended_at)
 
     def finish(self, at: datetime) -> None:
         """The input ends: a call older than a gap that no list has closed may be long over."""
@@ -98,10 +109,10 @@ class Sight:
             self._gap_since, self._gap_reason = at, reason
             board.facts.append(GapOpened(pbx=board.pbx, at=at, reason=reason))
         for track in board.tracks.values():
-            track.touched()
             for leg in track.legs:
                 leg.doubtful = leg.result is None
-            board.progressed(track, at)
+            if track.touched():
+                board.progressed(track, at)
 
     def down(self, event: LinkDown) -> None:
         """The link is lost."""
@@ -148,11 +159,13 @@ class Sight:
         rows = {row.uniqueid: row for row in event.channels}
         blind = self._gap_since is not None
         for track in tuple(board.tracks.values()):
-            if event.complete and track.key.uniqueid not in rows and track.ended_at is None:
-                if blind:
-                    self._lose(track, event.at)
-                elif track.arrived_at < event.at - LIST_LAG and not track.lost:
-                    self._exchange.lose_after(track, event.at)
+            missing = event.complete and track.key.uniqueid not in rows and track.ended_at is None
+            if not missing or track.arrived_at >= event.at - LIST_LAG:
+                continue
+            if blind:
+                self._lose(track, event.at)
+            elif not track.lost:
+                self._exchange.lose_after(track, event.at)
         for channel in board.book:
             stale = channel.uniqueid not in rows and channel.created_at < event.at - LIST_LAG
             if stale and blind and event.complete:
@@ -177,6 +190,9 @@ class Sight:
     def _take_in(self, row: ChannelSeen, at: datetime) -> None:
         """A channel that the list names: known ones stay, a caller found waiting or talking becomes a partial call."""
         board = self._board
+        track = board.tracks.get(row.uniqueid)
+        if track is not None and self._gap_since is not None and track.answered_at is None:
+            self._moved_on(track, row)
         if board.book.get(row.uniqueid) is not None:
             return
         root = row.uniqueid == row.linkedid and not is_local(row.channel)
@@ -200,15 +216,28 @@ class Sight:
             known = board.tracks.get(row.uniqueid)
             if known is not None:
                 known.touched()
-                known.unseen_answer = bool(row.bridge)
+                self._moved_on(known, row)
         else:
             self._exchange.adopt_leg(channel, row.state == STATE_RINGING, at)
+
+    def _moved_on(self, track: Track, row: ChannelSeen) -> None:
+        """Where an unanswered caller is found after a gap: talking or in voicemail, at a time that nobody saw."""
+        if row.bridge:
+            track.unseen_answer = True
+        elif row.application == "VoiceMail":
+            track.unseen_leave = track.open_stay is not None or track.ringing
+            for stay in track.stays:
+                stay.result = stay.result or VisitResult.LOST
+            self._board.offer_on_arrival(track)
+            track.enters_voicemail()
 
     def _settle_legs(self, rows: dict[str, ChannelSeen], event: ChannelsListed) -> None:
         """Telephones that rang when sight was lost: still ringing, or answered or given up at a time nobody saw."""
         for track in self._board.tracks.values():
             for leg in track.legs:
                 row = rows.get(leg.uniqueid)
+                if row is None and event.complete:
+                    self._board.hangs_up(leg.interface, leg.uniqueid)
                 if leg.result is not None or (row is None and not event.complete):
                     continue
                 leg.doubtful = False
@@ -244,6 +273,7 @@ class Sight:
                 track.touched()
             if track is None or track.answered_at is not None or track.stayed(caller.queue, entered):
                 continue
-            track.stays.append(Stay(queue=caller.queue, enter=entered, after_answer=False))
+            stay = Stay(queue=caller.queue, uniqueid=caller.uniqueid, enter=entered, after_answer=False)
+            track.stays.append(stay)
             track.reaches(f"queue:{caller.queue}", claimed=True)
             board.offer(track, entered)

@@ -46,8 +46,6 @@ class Switchboard:
         """The call on this caller's channel belongs to `line` from now on."""
         number = channel.caller_number
         internal = self.claims.is_telephone(channel.device)
-        if not internal:
-            self.claims.learn_trunk(channel.device)
         track = Track(
             key=CallKey(self.pbx, channel.uniqueid),
             linkedid=channel.linkedid,
@@ -72,9 +70,21 @@ class Switchboard:
     def offer(self, track: Track, at: datetime) -> None:
         """The call is offered from `at`, unless it already is; it is a row from now on."""
         if track.offered_at is None:
-            track.offered_at = at
-            track.hours = self._calendars[track.line.name].hours_at(at)
+            self._offered(track, at)
             self.facts.append(CallOffered(pbx=self.pbx, at=at, call=track.call()))
+        elif track.offered_on_arrival:
+            self._offered(track, at)
+            self.progressed(track, at)
+
+    def offer_on_arrival(self, track: Track) -> None:
+        """Nobody was asked to answer it so far: it counts from its arrival, until it is sent to somebody after all."""
+        if track.offered_at is None:
+            self.offer(track, track.arrived_at)
+            track.offered_on_arrival = True
+
+    def _offered(self, track: Track, at: datetime) -> None:
+        track.offered_at, track.offered_on_arrival = at, False
+        track.hours = self._calendars[track.line.name].hours_at(at)
 
     def progressed(self, track: Track, at: datetime) -> None:
         """Say that something about a running call changed."""
@@ -88,11 +98,19 @@ class Switchboard:
         return self.tracks.get(key) if key else None
 
     def caller_of(self, uniqueid: str | None, linkedid: str | None) -> Channel | None:
-        """The channel of the person who called: this one or its Linkedid's root; None for calls out."""
-        for candidate in (self.book.get(uniqueid), self.book.get(linkedid)):
-            if candidate is not None and candidate.is_caller and candidate.call is None:
-                return candidate
-        return None
+        """The unclaimed channel of the person who called: this one or, for a Local half, its Linkedid's root."""
+        channel = self.book.get(uniqueid)
+        if channel is not None and channel.local:
+            channel = self.book.get(linkedid)
+        unclaimed = channel is not None and channel.is_caller and channel.call is None
+        return channel if unclaimed else None
+
+    def behind_local(self, event: ChannelEvent) -> Track | None:
+        """The call that a Local half serves, or that is this very channel's; not one that the channel only consults."""
+        channel = self.book.get(event.uniqueid)
+        if event.uniqueid in self.tracks:
+            return self.tracks[event.uniqueid]
+        return self.track_of(event) if channel is not None and channel.local else None
 
     def talks(self, telephone: str, uniqueid: str, track: Track) -> None:
         """The telephone has answered the call on that channel."""

@@ -13,6 +13,11 @@ from callcentre.core.rings import rings_begun
 from callcentre.core.terms import AttemptResult, CallKey, Hours, Origin, Outcome, Quality, VisitResult
 
 LIST_CLOCK = timedelta(seconds=2)
+"""How far a time told by a list, in whole seconds, may be from the same time told by an event."""
+
+HANGUP_FOLLOWS = timedelta(seconds=1)
+"""A caller who leaves a queue and hangs up within this time, with nothing told in between, abandoned it."""
+
 REFUSALS = frozenset({AttemptResult.BUSY, AttemptResult.UNREACHABLE})
 
 
@@ -31,6 +36,7 @@ class Leg:
     via: str | None = None
     stay: "Stay | None" = None
     doubtful: bool = False
+    frozen: RingAttempt | None = None
     ring_at: datetime | None = None
     progress_at: datetime | None = None
     up_at: datetime | None = None
@@ -54,23 +60,33 @@ class Leg:
         self.result = None
 
     def attempt(self) -> RingAttempt:
-        """The frozen view."""
-        return RingAttempt(
-            interface=self.interface,
-            begun_at=self.begun_at,
-            ring_start=self.ring_start,
-            ring_end=self.end_at,
-            result=self.result,
-            after_answer=self.after_answer,
-            progress_only=self.ring_at is None and self.progress_at is not None,
-        )
+        """The frozen view, made anew only where it changed: a caller who waits an hour rings thousands of times."""
+        known, start = self.frozen, self.ring_start
+        if (
+            known is None
+            or known.result is not self.result
+            or known.ring_end != self.end_at
+            or known.ring_start != start
+            or known.after_answer is not self.after_answer
+        ):
+            self.frozen = known = RingAttempt(
+                interface=self.interface,
+                begun_at=self.begun_at,
+                ring_start=start,
+                ring_end=self.end_at,
+                result=self.result,
+                after_answer=self.after_answer,
+                progress_only=self.ring_at is None and self.progress_at is not None,
+            )
+        return known
 
 
 @dataclass(slots=True, kw_only=True)
 class Stay:
-    """One stay in one queue. `withdrawn` is QueueCallerAbandon, which alone does not say why."""
+    """One stay of the channel `uniqueid` in one queue. `withdrawn` is QueueCallerAbandon, which alone says not why."""
 
     queue: str
+    uniqueid: str
     enter: datetime
     after_answer: bool
     leave: datetime | None = None
@@ -89,7 +105,8 @@ class Stay:
 class Track:
     """A running call.
 
-    `left_at` is when the caller last left a queue or Dial; `unseen_answer` means it talks, nobody saw since when.
+    `left_at` is when the caller last left a queue or Dial; `unseen_answer` means it talks, nobody saw since when, and
+    `unseen_leave` that it waits no longer, likewise; `offered_on_arrival` that nobody was asked to answer it so far.
     """
 
     key: CallKey
@@ -100,6 +117,7 @@ class Track:
     origin: Origin
     arrived_at: datetime
     offered_at: datetime | None = None
+    offered_on_arrival: bool = False
     hours: Hours = Hours.CORE
     legs: list[Leg] = field(default_factory=list)
     linkedids: set[str] = field(default_factory=set)
@@ -109,6 +127,7 @@ class Track:
     answered_by: str | None = None
     answer_confirmed: bool = False
     unseen_answer: bool = False
+    unseen_leave: bool = False
     left_at: datetime | None = None
     ended_at: datetime | None = None
     destinations: int = 0
@@ -130,12 +149,12 @@ class Track:
     @property
     def open_stay(self) -> Stay | None:
         """The stay that lasts, if any."""
-        return self.stays[-1] if self.stays and self.stays[-1].leave is None else None
+        return next((stay for stay in reversed(self.stays) if stay.leave is None), None)
 
     @property
     def ringing(self) -> bool:
         """Whether a telephone still rings for it."""
-        return any(leg.result is None for leg in self.legs)
+        return any(leg.result is None for leg in reversed(self.legs))
 
     @property
     def waiting(self) -> bool:
@@ -149,7 +168,8 @@ class Track:
         self.current = destination
         self.destinations += 1
         self.refused = False
-        self.at_voicemail = False
+        self.at_voicemail = self.unseen_leave = False
+        self.left_at = None
         self.overflowed = self.destinations > 1 and not claimed
         self.settle(VisitResult.TIMEOUT)
 
@@ -170,10 +190,30 @@ class Track:
             if stay.leave is not None and stay.result is None:
                 stay.result = result
 
-    def touched(self) -> None:
-        """A gap touched this call: its figures are partial from now on (a proven figure stays inferred)."""
-        if self.quality is Quality.COMPLETE:
+    def hangs_up(self, uniqueid: str, at: datetime) -> None:
+        """The channel that was in a queue is gone: at once after leaving it, which was giving up, or later."""
+        for stay in self.stays:
+            if stay.uniqueid != uniqueid or stay.result is not None:
+                continue
+            stay.leave = stay.leave or at
+            follows = at - stay.leave <= HANGUP_FOLLOWS
+            stay.result = VisitResult.ABANDONED if follows else VisitResult.TIMEOUT
+            if stay.answered:
+                stay.result = VisitResult.ANSWERED
+            elif self.unseen_answer:
+                stay.leave, stay.result = None, VisitResult.LOST
+
+    def enters_voicemail(self) -> None:
+        """The caller is sent to VoiceMail."""
+        self.settle(VisitResult.TIMEOUT)
+        self.in_voicemail = self.at_voicemail = True
+
+    def touched(self) -> bool:
+        """A gap touched this call: its figures are partial from now on (a proven one stays inferred). Whether new."""
+        new = self.quality is Quality.COMPLETE
+        if new:
             self.quality = Quality.PARTIAL
+        return new
 
     def answered_with(self, leg: Leg) -> None:
         """That leg is the first answer."""
@@ -182,8 +222,13 @@ class Track:
         self.answered_by = leg.interface
 
     def unanswer(self) -> None:
-        """The pick-up came too late: nobody has answered."""
+        """The pick-up came too late: nobody has answered, and what began since did not come after an answer."""
+        since = self.answered_at
         self.answer = self.answered_at = self.answered_by = None
+        for leg in self.legs:
+            leg.after_answer = leg.after_answer and since is not None and leg.begun_at < since
+        for stay in self.stays:
+            stay.after_answer = stay.after_answer and since is not None and stay.enter < since
 
     def outcome(self, short_abandon_seconds: float) -> Outcome:
         """How it ended: the first that holds, in the order of `Outcome`."""
@@ -208,10 +253,13 @@ class Track:
 
     def _wait(self) -> float | None:
         offered = self.offered_at
-        if offered is None or self.destinations == 0 or (self.unseen_answer and self.answered_at is None):
+        unseen = self.answered_at is None and (self.unseen_answer or self.unseen_leave)
+        if offered is None or self.destinations == 0 or unseen:
             return None
         until = self.answered_at or self.left_at or self.ended_at
-        return (until - offered).total_seconds() if until is not None else None
+        if until is None:
+            return None
+        return (min(until, self.ended_at or until) - offered).total_seconds()
 
     def _ringing_time(self) -> timedelta | None:
         first = self.first_ring_at
