@@ -1,8 +1,8 @@
 """What each AMI event looks like: its known headers in their known order, from Asterisk 16 to 22.
 
 A caller can put line breaks into CallerIDNum, Exten, AppData and DialString, which Asterisk sends unescaped; a packet
-is believed only if it is exactly what Asterisk writes. Sources: main/manager.c, manager_channels.c, manager_bridges.c,
-stasis_bridges.c, app_queue.c, core-en_US.xml of 16.28 and 22.10, and tapes of both.
+is believed only if it is exactly what Asterisk writes. Sources: main/manager.c, manager_channels.c, app_queue.c,
+core-en_US.xml of 16.28 and 22.10, and tapes of both.
 """
 
 import re
@@ -41,15 +41,6 @@ _CHANNEL = (
     "Uniqueid",
     "Linkedid",
 )
-_BRIDGE = (
-    "BridgeUniqueid",
-    "BridgeType",
-    "BridgeTechnology",
-    "BridgeCreator",
-    "BridgeName",
-    "BridgeNumChannels",
-    "BridgeVideoSourceMode",
-)
 
 
 def _must(*headers: str) -> tuple[Part, ...]:
@@ -63,11 +54,6 @@ def _may(*headers: str) -> tuple[Part, ...]:
 def _channel(prefix: str = "", *, optional: bool = False) -> tuple[Part, ...]:
     block = Part(tuple(prefix + header for header in _CHANNEL), optional)
     return (block, *_may(prefix + "Tenantid"))
-
-
-def _bridge(prefix: str = "", *, optional: bool = False) -> tuple[Part, ...]:
-    block = Part(tuple(prefix + header for header in _BRIDGE), optional)
-    return (block, *_may(prefix + "BridgeVideoSource"))
 
 
 _EVENT_START = ("Event", "Privilege", "Timestamp")
@@ -217,39 +203,6 @@ EVENTS: dict[str, Shape] = {
             _channel("Target"),
             take="Channel Uniqueid Linkedid TargetChannel TargetUniqueid",
         ),
-        Shape(
-            "BridgeEnter",
-            _bridge(),
-            _channel(),
-            _may("SwapUniqueid"),
-            take="BridgeUniqueid Channel Uniqueid Linkedid",
-        ),
-        Shape("BridgeLeave", _bridge(), _channel(), take="BridgeUniqueid Channel Uniqueid Linkedid"),
-        Shape(
-            "BlindTransfer",
-            _must("Result"),
-            _channel("Transferer"),
-            _channel("Transferee", optional=True),
-            _bridge(optional=True),
-            _must("IsExternal", "Context", "Extension"),
-            take="Result TransfererUniqueid TransfereeUniqueid Context Extension",
-        ),
-        Shape(
-            "AttendedTransfer",
-            _must("Result"),
-            _channel("OrigTransferer"),
-            _bridge("Orig", optional=True),
-            _channel("SecondTransferer"),
-            _bridge("Second", optional=True),
-            _channel("Transferee", optional=True),
-            _channel("TransferTarget", optional=True),
-            _must("IsExternal", "DestType"),
-            _may("DestBridgeUniqueid", "DestApp"),
-            _channel("LocalOne", optional=True),
-            _channel("LocalTwo", optional=True),
-            _may("DestTransfererChannel"),
-            take="Result OrigTransfererUniqueid SecondTransfererUniqueid TransfereeUniqueid TransferTargetUniqueid",
-        ),
         Shape("QueueCallerJoin", _channel(), _must("Queue", "Position", "Count"), take=f"{_QUEUE_TAKE} Position"),
         Shape("QueueCallerLeave", _channel(), _must("Queue", "Position", "Count"), take=_QUEUE_TAKE),
         Shape(
@@ -258,7 +211,6 @@ EVENTS: dict[str, Shape] = {
             _must("Queue", "Position", "OriginalPosition", "HoldTime"),
             take=_QUEUE_TAKE,
         ),
-        Shape("AgentConnect", _AGENT, _must("HoldTime", "RingTime"), take=_AGENT_TAKE),
         Shape(
             "AgentComplete",
             _AGENT,
@@ -377,6 +329,7 @@ _AFTER_CAUSE = (*AFTER_CHANNEL, b"Cause: ", b"TechCause: ")
 _AFTER_BRIDGE = (b"BridgeVideoSourceMode: ", b"BridgeVideoSource: ")
 _PLAIN = ("NewConnectedLine", "Unhold", "MusicOnHoldStop", "MixMonitorStart", "MixMonitorStop", "Flash")
 _END_NOT_KNOWN = (
+    *("BlindTransfer", "AttendedTransfer"),
     *("TestEvent", "RTCPSent", "RTCPReceived", "ContactStatus", "SuccessfulAuth", "ChallengeSent"),
     *OTHER_PARTIES,
     *("VoicemailPasswordChange", "ExtensionStatus", "Reload", "Registry", "Cdr", "CEL"),
@@ -396,6 +349,9 @@ DROPPED: dict[str, tuple[bytes, ...] | None] = {
     "AgentCalled": (b"MemberName: ",),
     "AgentRingNoAnswer": (b"RingTime: ",),
     "BridgeCreate": _AFTER_BRIDGE,
+    "BridgeEnter": (*AFTER_CHANNEL, b"SwapUniqueid: "),
+    "BridgeLeave": AFTER_CHANNEL,
+    "AgentConnect": (b"RingTime: ",),
     "BridgeDestroy": _AFTER_BRIDGE,
     "LocalBridge": (b"LocalOptimization: ",),
 }

@@ -7,12 +7,7 @@ from typing import Any
 from callcentre.ami.messages import Told, UserTold
 from callcentre.core.events import (
     AgentCompleted,
-    AgentConnected,
     AppStarted,
-    AttendedTransferred,
-    BlindTransferred,
-    BridgeEntered,
-    BridgeLeft,
     ChannelCreated,
     ChannelGone,
     ChannelRenamed,
@@ -194,43 +189,6 @@ def _dial_ended(
     )
 
 
-def _bridge(kind: type[BridgeEntered] | type[BridgeLeft]) -> "_Translator":
-    def translate(pbx: str, at: datetime, bridge: str, channel: str, uniqueid: str, linkedid: str) -> Event:
-        return kind(pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, bridge=bridge)
-
-    return translate
-
-
-def _blind(
-    pbx: str, at: datetime, result: str, transferer: str, transferee: str | None, context: str, exten: str
-) -> Event | None:
-    if result != "Success":
-        return None
-    return BlindTransferred(
-        pbx=pbx,
-        at=at,
-        transferer_uniqueid=transferer,
-        transferee_uniqueid=transferee,
-        context=context,
-        exten=exten,
-    )
-
-
-def _attended(
-    pbx: str, at: datetime, result: str, first: str, second: str, transferee: str | None, target: str | None
-) -> Event | None:
-    if result != "Success":
-        return None
-    return AttendedTransferred(
-        pbx=pbx,
-        at=at,
-        first_transferer_uniqueid=first,
-        second_transferer_uniqueid=second,
-        transferee_uniqueid=transferee,
-        target_uniqueid=target,
-    )
-
-
 def _joined(pbx: str, at: datetime, channel: str, uniqueid: str, linkedid: str, queue: str, position: str) -> Event:
     return QueueJoined(
         pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, queue=queue, position=int(position)
@@ -242,30 +200,6 @@ def _left(kind: type[QueueLeft] | type[QueueAbandoned]) -> "_Translator":
         return kind(pbx=pbx, at=at, channel=channel, uniqueid=uniqueid, linkedid=linkedid, queue=queue)
 
     return translate
-
-
-def _connected(
-    pbx: str,
-    at: datetime,
-    channel: str | None,
-    uniqueid: str | None,
-    linkedid: str | None,
-    dest_channel: str | None,
-    dest_uniqueid: str | None,
-    queue: str,
-    interface: str,
-) -> Event | None:
-    return AgentConnected(
-        pbx=pbx,
-        at=at,
-        channel=channel or "",
-        uniqueid=uniqueid or "",
-        linkedid=linkedid or "",
-        queue=queue,
-        interface=interface,
-        dest_channel=dest_channel or "",
-        dest_uniqueid=dest_uniqueid or "",
-    )
 
 
 def _completed(
@@ -347,14 +281,9 @@ _TABLE: dict[str, _Translator] = {
     "DialState": _as_told(DialProgressed, *_DIAL, "status"),
     "DialEnd": _dial_ended,
     "Pickup": _as_told(PickedUp, *_CHANNEL, "target_channel", "target_uniqueid"),
-    "BridgeEnter": _bridge(BridgeEntered),
-    "BridgeLeave": _bridge(BridgeLeft),
-    "BlindTransfer": _blind,
-    "AttendedTransfer": _attended,
     "QueueCallerJoin": _joined,
     "QueueCallerLeave": _left(QueueLeft),
     "QueueCallerAbandon": _left(QueueAbandoned),
-    "AgentConnect": _connected,
     "AgentComplete": _completed,
     "QueueMemberStatus": _member,
     "QueueMemberAdded": _member_added,

@@ -236,40 +236,6 @@ class PickedUp(Event):
     target_uniqueid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BridgeEntered(ChannelEvent):
-    """BridgeEnter."""
-
-    bridge: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BridgeLeft(ChannelEvent):
-    """BridgeLeave."""
-
-    bridge: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlindTransferred(Event):
-    """BlindTransfer with Result Success: `transferee_uniqueid` was sent to `exten`; None where AMI left it out."""
-
-    transferer_uniqueid: str
-    transferee_uniqueid: str | None
-    context: str
-    exten: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttendedTransferred(Event):
-    """AttendedTransfer with Result Success (a blonde one too): both calls of the one who transfers."""
-
-    first_transferer_uniqueid: str
-    second_transferer_uniqueid: str
-    transferee_uniqueid: str | None
-    target_uniqueid: str | None
-
-
 # --- queues and agents ---------------------------------------------------------------------------------------------
 
 
@@ -293,16 +259,6 @@ class QueueAbandoned(ChannelEvent):
     """QueueCallerAbandon: hung up, timed out, emptied or withdrawn; what the channel does next tells which."""
 
     queue: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentConnected(ChannelEvent):
-    """AgentConnect: late (announcements) and wrong on a pickup; a second witness only."""
-
-    queue: str
-    interface: str
-    dest_channel: str
-    dest_uniqueid: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

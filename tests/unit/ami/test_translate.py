@@ -93,45 +93,6 @@ CASES: list[tuple[str, bytes, Mapping[str, object]]] = [
         event("Pickup", *channel(), *two("Target")),
         CHAN | {"target_channel": "PJSIP/trunk-00000001", "target_uniqueid": "1795363300.2"},
     ),
-    ("BridgeEntered", event("BridgeEnter", *BRIDGE, *channel(), "SwapUniqueid: 7"), CHAN | {"bridge": "b-1"}),
-    ("BridgeLeft", event("BridgeLeave", *BRIDGE, *channel()), CHAN | {"bridge": "b-1"}),
-    (
-        "BlindTransferred",
-        event(
-            "BlindTransfer",
-            "Result: Success",
-            *channel(prefix="Transferer"),
-            *two("Transferee"),
-            *BRIDGE,
-            "IsExternal: Yes",
-            "Context: inside",
-            "Extension: 105",
-        ),
-        {
-            "transferer_uniqueid": "1795363300.1",
-            "transferee_uniqueid": "1795363300.2",
-            "context": "inside",
-            "exten": "105",
-        },
-    ),
-    (
-        "AttendedTransferred",
-        event(
-            "AttendedTransfer",
-            "Result: Success",
-            *channel(prefix="OrigTransferer"),
-            *two("SecondTransferer"),
-            "IsExternal: Yes",
-            "DestType: App",
-            "DestApp: Queue",
-        ),
-        {
-            "first_transferer_uniqueid": "1795363300.1",
-            "second_transferer_uniqueid": "1795363300.2",
-            "transferee_uniqueid": None,
-            "target_uniqueid": None,
-        },
-    ),
     (
         "QueueJoined",
         event("QueueCallerJoin", *channel(), "Queue: q", "Position: 2", "Count: 3"),
@@ -142,26 +103,6 @@ CASES: list[tuple[str, bytes, Mapping[str, object]]] = [
         "QueueAbandoned",
         event("QueueCallerAbandon", *channel(), "Queue: q", "Position: 1", "OriginalPosition: 1", "HoldTime: 3"),
         CHAN | {"queue": "q"},
-    ),
-    (
-        "AgentConnected",
-        event(
-            "AgentConnect",
-            *channel(),
-            *two("Dest"),
-            "Queue: q",
-            "Interface: PJSIP/101",
-            "MemberName: A",
-            "HoldTime: 1",
-            "RingTime: 1",
-        ),
-        CHAN
-        | {
-            "queue": "q",
-            "interface": "PJSIP/101",
-            "dest_channel": "PJSIP/trunk-00000001",
-            "dest_uniqueid": "1795363300.2",
-        },
     ),
     (
         "AgentCompleted",
@@ -242,14 +183,6 @@ def test_what_an_event_means(kind: str, data: bytes, fields: Mapping[str, object
         event("DeviceStateChange", "Device: MWI:600@default", "State: INUSE"),
         event("PeerStatus", "ChannelType: PJSIP", "Peer: PJSIP/1", "PeerStatus: Reachable"),
         event("Newstate", *(line.replace("ChannelState: 4", "ChannelState: four") for line in channel())),
-        event(
-            "BlindTransfer",
-            "Result: Fail",
-            *channel(prefix="Transferer"),
-            "IsExternal: Yes",
-            "Context: x",
-            "Extension: 1",
-        ),
     ],
 )
 def test_what_means_nothing(data: bytes) -> None:
