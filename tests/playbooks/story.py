@@ -241,9 +241,9 @@ class Story:
             )
         )
 
-    def mailbox(self, t: float, mailbox: str, new: int, uniqueid: str | None = None) -> None:
+    def mailbox(self, t: float, mailbox: str, new: int, uniqueid: str | None = None, old: int = 0) -> None:
         """MessageWaiting."""
-        self.tell(MailboxChanged(pbx="lab", at=after(t), mailbox=mailbox, new=new, old=0, uniqueid=uniqueid))
+        self.tell(MailboxChanged(pbx="lab", at=after(t), mailbox=mailbox, new=new, old=old, uniqueid=uniqueid))
 
     def member(self, t: float, queue: str, interface: str) -> None:
         """QueueMemberStatus."""

@@ -225,3 +225,13 @@ def test_a_consultation_after_a_restart_still_belongs_to_its_call() -> None:
     story.made(20, "PJSIP/101", "7", exten="800")
     story.join(20, "7", "help")
     assert story.offered() == {"1"}
+
+
+def test_a_caller_who_only_listens_to_the_mailbox_leaves_no_message() -> None:
+    story = Story()
+    story.mailbox(0, "700@default", 3)
+    story.made(1, "PJSIP/trunk", "1", exten="700")
+    story.mailbox(20, "700@default", 2, "1", old=1)
+    story.gone(30, "1")
+    story.until(33)
+    assert story.ended("1").outcome is Outcome.CLOSED

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from callcentre.core.charter import Line
+from callcentre.core.deposits import is_deposit
 from callcentre.core.events import (
     AgentCompleted,
     AppStarted,
@@ -31,6 +32,7 @@ class Queueing:
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
+        self._boxes: dict[str, MailboxChanged] = {}
         self.handlers: dict[type, Callable[..., None]] = {
             AppStarted: self._app_started,
             VariableSet: self._variable_set,
@@ -48,7 +50,7 @@ class Queueing:
             self._sent_on(event)
 
     def _voicemail_entered(self, event: AppStarted) -> None:
-        track = self._board.behind_local(event)
+        track = self._board.behind_local(event.uniqueid)
         if track is None:
             caller = self._board.caller_of(event.uniqueid, event.linkedid)
             if caller is not None:
@@ -86,7 +88,7 @@ class Queueing:
 
     def _variable_set(self, event: VariableSet) -> None:
         if event.variable == "VMSTATUS":
-            track = self._board.behind_local(event)
+            track = self._board.behind_local(event.uniqueid)
             if track is not None:
                 track.in_voicemail = True
                 track.left_message = track.left_message or event.value == "SUCCESS"
@@ -111,8 +113,10 @@ class Queueing:
         self._board.progressed(track, event.at)
 
     def _mailbox_changed(self, event: MailboxChanged) -> None:
-        track = self._board.tracks.get(event.uniqueid) if event.uniqueid else None
-        if track is not None and event.new > 0:
+        before = self._boxes.get(event.mailbox)
+        self._boxes[event.mailbox] = event
+        track = self._board.behind_local(event.uniqueid) if event.uniqueid else None
+        if track is not None and is_deposit(before, event):
             track.in_voicemail = track.left_message = True
 
     def _queue_joined(self, event: QueueJoined) -> None:

@@ -105,12 +105,13 @@ class Switchboard:
         unclaimed = channel is not None and channel.is_caller and channel.call is None
         return channel if unclaimed else None
 
-    def behind_local(self, event: ChannelEvent) -> Track | None:
-        """The call that a Local half serves, or that is this very channel's; not one that the channel only consults."""
-        channel = self.book.get(event.uniqueid)
-        if event.uniqueid in self.tracks:
-            return self.tracks[event.uniqueid]
-        return self.track_of(event) if channel is not None and channel.local else None
+    def behind_local(self, uniqueid: str) -> Track | None:
+        """The call of this very caller's channel, or that this Local half serves; not one that it only consults."""
+        channel = self.book.get(uniqueid)
+        if uniqueid in self.tracks or channel is None or not channel.local:
+            return self.tracks.get(uniqueid)
+        key = channel.call or self.linked.get(channel.linkedid)
+        return self.tracks.get(key) if key else None
 
     def talks(self, telephone: str, uniqueid: str, track: Track) -> None:
         """The telephone has answered the call on that channel."""
