@@ -12,6 +12,7 @@ from callcentre_simulator.accounts import Account
 from callcentre_simulator.clock import Clock
 from callcentre_simulator.connection import Connection
 from callcentre_simulator.faults import Faults
+from callcentre_simulator.load import Burst
 from callcentre_simulator.render import event_bytes
 from callcentre_simulator.session import AUTH_SECONDS, REFUSAL_SECONDS, Session
 from callcentre_simulator.versions import Version, privilege_mask
@@ -68,13 +69,14 @@ class AmiServer:
         self._wake: asyncio.Handle | None = None
         self._server: asyncio.Server | None = None
         self._done: asyncio.Future[None]
+        self._read: asyncio.Future[None]
         model.listen(self._heard)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> "AmiServer":
         loop = asyncio.get_running_loop()
-        self._done = loop.create_future()
+        self._done, self._read = loop.create_future(), loop.create_future()
         host, port = self._address
         self._server = await loop.create_server(lambda: Connection(self), host, port)
         self._clock.start(self.model.now)
@@ -106,6 +108,10 @@ class AmiServer:
     def listeners(self) -> int:
         """How many clients are logged in."""
         return len(self._hearing)
+
+    async def readable(self) -> None:
+        """Wait until somebody is logged in and has read their lists, so that a free clock runs."""
+        await asyncio.shield(self._read)
 
     async def finished(self) -> None:
         """Wait until the model has nothing more to do and all of it is sent; raises what the model raised."""
@@ -231,6 +237,9 @@ class AmiServer:
 
     def send_now(self, at: float, event: AmiEvent) -> None:
         """Send an event to all who may hear it, with the flush that follows."""
+        if isinstance(event, Burst):
+            self._send_burst(event)
+            return
         needs = self._needs.get(event.classes)
         if needs is None:
             needs = self._needs[event.classes] = privilege_mask(event.classes)
@@ -249,6 +258,15 @@ class AmiServer:
             self.tap(at, event, data)
         if event.name == "Shutdown":
             self._down_since = at
+
+    def _send_burst(self, event: Burst) -> None:
+        for connection in self._hearing:
+            template, count = connection.session.share(event.burst)
+            if count:
+                data = template % event.values
+                connection.line.write(data)
+                self.events_sent += count
+                self._unsent += len(data)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
@@ -315,6 +333,8 @@ class AmiServer:
             if connection.line.busy:
                 return False
             ready = ready or connection.ready
+        if ready and not self._read.done():
+            self._read.set_result(None)
         return ready
 
     def _catch_up(self) -> None:

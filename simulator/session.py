@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from callcentre_simulator.accounts import Account
+from callcentre_simulator.load import BurstTemplate
 from callcentre_simulator.render import reply_bytes, response_bytes
 from callcentre_simulator.requests import Request, RequestReader
 from callcentre_simulator.security import SecurityLog
@@ -72,8 +73,7 @@ class Session:
     ) -> None:
         self.account: Account | None = None
         self.mask = ALL_CLASSES
-        self.heard: dict[object, bool] = {}
-        """Decisions of the filters that can be kept: those of pre-rendered events."""
+        self._shares: dict[BurstTemplate, tuple[bytes, int]] = {}
         self._office = office
         self._log = log
         self._write = write
@@ -114,6 +114,18 @@ class Session:
             and needs & account.read & self.mask == needs
             and (not account.filters or account.hears(event.name, data))
         )
+
+    def share(self, burst: BurstTemplate) -> tuple[bytes, int]:
+        """What of a burst this client is sent: the template and how many events; decided once, by a sample."""
+        share = self._shares.get(burst)
+        if share is None:
+            mine = tuple(
+                index
+                for index, row in enumerate(burst.rows)
+                if self.hears(row.needs, AmiEvent(row.name, "", ()), row.sample)
+            )
+            share = self._shares[burst] = (burst.joined(mine), len(mine))
+        return share
 
     # --- requests -----------------------------------------------------------------------------------------------------
 
@@ -167,6 +179,7 @@ class Session:
             self._error(request, "Invalid event mask")
             return
         self.mask = mask
+        self._shares.clear()
         self._success(request, ("Events", "On" if mask else "Off"))
 
     def _logoff(self, request: Request) -> None:
@@ -224,6 +237,7 @@ class Session:
         asked = event_mask(request.headers.get("Events"))
         self.mask = ALL_CLASSES if asked is None else asked
         self.account = account
+        self._shares.clear()
         self._success(request, ("Message", "Authentication accepted"))
         if account.read & self.mask & _SYSTEM:
             up = int(self._office.uptime())

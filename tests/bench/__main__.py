@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHES = ("intake", "pipeline", "store")
+BENCHES = ("intake", "pipeline", "simulator", "store")
 
 
 def machine() -> dict[str, Any]:
