@@ -40,7 +40,7 @@ class Dialing:
     def dial(self, channel: Channel, thread: Thread, written: str, timeout: float | None) -> Run:
         """Ring the targets (joined by &) for `timeout` seconds."""
         begun = self._engine.now
-        self._truth.offered(channel)
+        self._truth.offered(channel, outside=all("@" in target for target in written.split("&")))
         for name in CLEARED:
             self.channels.variable(channel, name, "")
         legs = [

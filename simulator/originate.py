@@ -51,6 +51,9 @@ class Originate:
         refused = _refusal(given)
         if refused:
             return error(refused)
+        target = Target(given["Channel"])
+        if not given.get("Async") and target.local is None and not self._outgoing.reachable(target):
+            return error("Originate failed")
         number, name = _caller_id(given.get("CallerID", ""))
         wanted = Wanted(
             action_id=given.get("ActionID", ""),

@@ -12,6 +12,7 @@ from callcentre_simulator.dialplan import Dialplan
 from callcentre_simulator.engine import Engine
 from callcentre_simulator.mailbox_actions import MailboxActions
 from callcentre_simulator.members import Members
+from callcentre_simulator.more_actions import MoreActions
 from callcentre_simulator.originate import Originate
 from callcentre_simulator.outgoing import Outgoing
 from callcentre_simulator.people import Caller
@@ -54,6 +55,7 @@ class Pbx:
         self.restarts.booted = self.voicemail.restarted
         self.actions = Actions(self)
         self.actions.know(MailboxActions(self.voicemail, version).known())
+        self.actions.know(MoreActions(self).known())
         self.actions.know(Originate(self.engine, self.outgoing, self.dialplan, self.talking).known())
         self.database: dict[tuple[str, str], str] = {}
         """AstDB: family and key, and what is kept there."""

@@ -65,6 +65,8 @@ class Queue:
         """Whether a caller may be served now: there are more free members than callers before them who want one."""
         if self.strategy == "ringall":
             available = min(available, 1)
+        if available <= 0:
+            return False
         before = 0
         for other in self.entries:
             if other is entry:
@@ -114,6 +116,11 @@ class Queue:
             entry.linear = place + 1
         elif self.strategy in {"rrmemory", "rrordered"}:
             self.turn = place + 1
+
+    def reset(self) -> None:
+        """Forget what was counted so far."""
+        self.completed = self.abandoned = self.within = 0
+        self.hold = self.talk = 0.0
 
     def finished(self, held: float, talked: float) -> None:
         """A call was completed: the averages move as Asterisk's do."""

@@ -67,8 +67,7 @@ class Restarts:
         self._telephones.restarted()
         for queue in self.queues.values():
             queue.entries.clear()
-            queue.completed = queue.abandoned = queue.within = 0
-            queue.hold = queue.talk = 0.0
+            queue.reset()
         self._members.restarted()
         for told in self.marks:
             told(self._engine.now, mark)

@@ -51,6 +51,8 @@ class Call:
     message: bool = False
     announced: bool = False
     refused: bool = False
+    outside: bool = False
+    """Whether the last place it was sent to is none of the office's."""
     lost: bool = False
     cut: bool = False
     """Whether the PBX was gone before anybody could be told of the call's end."""
@@ -68,6 +70,8 @@ class Call:
             return "lost"
         if self.mailbox:
             return "voicemail" if self.message else "voicemail_empty"
+        if self.outside:
+            return "overflowed"
         if self.refused:
             return "refused"
         if self.announced and not self.visits and not self.attempts:
@@ -166,10 +170,13 @@ class Truth:
             begun=self._engine.now,
         )
 
-    def offered(self, channel: Channel) -> None:
-        """The call was put to somebody for the first time: a queue or a telephone."""
+    def offered(self, channel: Channel, *, outside: bool = False) -> None:
+        """The call was put to somebody: a queue, a telephone, or (`outside`) a number that is not the office's."""
         call = self._of(channel)
-        if call is not None and call.offered is None:
+        if call is None:
+            return
+        call.outside = outside and call.offered is not None
+        if call.offered is None:
             call.offered = self._engine.now
 
     def unwanted(self, channel: Channel) -> None:
