@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conformance import sample
 
 from callcentre.core.facts import Call, CallHealed, Fact
 from callcentre.core.terms import Outcome, Quality
 from callcentre.store.database import Database
 from callcentre.store.tables import EPOCH, UtcTime, microseconds
+from tests.conformance import sample
 
 
 def told(number: int, kind: str, turn: int) -> Fact:
