@@ -22,5 +22,5 @@ def is_deposit(before: MailboxChanged | None, event: MailboxChanged) -> bool:
 
 
 def is_deposit_of_anyone(before: MailboxChanged | None, event: MailboxChanged) -> bool:
-    """Whether a message was left, whoever's the channel is: only a count that rose proves it, for listeners lower it."""
+    """Whether a message was left, whoever's channel it is: only a count that rose proves it; listeners lower it."""
     return event.uniqueid is not None and before is not None and event.new > before.new

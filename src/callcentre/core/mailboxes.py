@@ -1,16 +1,19 @@
 """Voicemail: each message that a caller left, once, on the right line and with its deadline.
 
 Witnesses are VMSTATUS, MessageWaiting and the dialplan's UserEvent, all told of the depositing channel; any one is
-enough and any order will do. A message is told when its channel is gone: by then its call, and so its line, is known.
+enough and any order will do. A message is told when it is witnessed, so that a restart cannot lose it, and once more,
+under the same key, when more is known: its call, and so its line and caller, or how long it is.
 """
 
-from collections.abc import Callable, Iterator
+import heapq
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from callcentre.core.calendar import Calendar
 from callcentre.core.charter import Line, Office
+from callcentre.core.deposits import is_deposit, is_deposit_of_anyone
 from callcentre.core.events import (
     AppStarted,
     ChannelGone,
@@ -19,6 +22,7 @@ from callcentre.core.events import (
     LinkDown,
     MailboxChanged,
     PbxShutdown,
+    TimePassed,
     UserEventRaised,
     VariableSet,
 )
@@ -29,7 +33,9 @@ VOICEMAIL_TOLD: Final = "CallcentreVoicemail"
 """The dialplan's UserEvent: Mailbox, and where it knows them Status (VMSTATUS), Duration (whole seconds), Caller."""
 
 _COPIES_WITHIN: Final = timedelta(seconds=1)
-"""VoiceMail(600&601) copies the message and tells of each box at once; a second message takes longer to speak."""
+"""VoiceMail(600&601) copies the message and tells of each box at once; a second message takes longer to speak.
+
+Where the application was not seen, so long passes before the message is told: until then its box is not sure."""
 
 _REMEMBERED: Final = 1000
 """Channels whose messages were told, kept for a MessageWaiting that comes after the Hangup (Asterisk has threads)."""
@@ -42,11 +48,16 @@ _Key = tuple[str, str]
 
 @dataclass(slots=True)
 class _Deposit:
-    """A message that was left. `doubtful`: it is one only if its channel turns out to be a caller's."""
+    """A message that was left. `doubtful`: it is one only if its channel turns out to be a caller's.
+
+    `settled`: its box is sure, so that it can be told; `told` is the last that was.
+    """
 
     mailbox: str
     left_at: datetime
     doubtful: bool = False
+    settled: bool = True
+    told: Message | None = None
     duration: int | None = None
     caller: str | None = None
     call: Call | None = None
@@ -64,7 +75,7 @@ class _Stay:
 
 
 class Mailboxes:
-    """All messages of all PBXs: `handle(event)` and `handle_fact(fact)`; MessageLeft comes from `handle` and `finish`.
+    """All messages of all PBXs: `handle(event)` and `handle_fact(fact)`; each, and `finish`, may return MessageLeft.
 
     `left_at` is the moment the message was complete, which AMI tells; the recording's own start (`origtime`) is known
     only to the spool.
@@ -89,7 +100,8 @@ class Mailboxes:
         self._line_of_box = {(line.pbx, box): line for line in office.lines for box in line.mailboxes}
         self._fallback = self._lines[office.fallback_line]
         self._calendars: dict[str, Calendar] = {}
-        self._new: dict[_Key, int] = {}
+        self._counts: dict[_Key, MailboxChanged] = {}
+        self._settling: list[tuple[datetime, _Key]] = []
         self._calls: dict[_Key, Call] = {}
         self._stays: dict[_Key, _Stay] = {}
         self._told: dict[_Key, None] = {}
@@ -100,27 +112,35 @@ class Mailboxes:
             LinkDown: self._link_down,
             MailboxChanged: self._mailbox_changed,
             PbxShutdown: self._shut_down,
+            TimePassed: self._time_passed,
             UserEventRaised: self._user_event,
             VariableSet: self._variable_set,
         }
 
     def handle(self, event: Event) -> list[Fact]:
-        """Take one event of EVENTS, after what it said of calls; return the messages whose channels are gone."""
+        """Take one event of EVENTS or TimePassed, after what it said of calls; return the messages that it proves."""
         handler = self._handlers.get(type(event))
         return (handler(event) or []) if handler is not None else []
+
+    def restore(self, calls: Iterable[Call]) -> None:
+        """Take the open calls of an earlier run: their callers may be at a mailbox."""
+        for call in calls:
+            self._learn(call)
 
     def handle_fact(self, fact: Fact) -> list[Fact]:
         """Learn from calls which line a channel's message belongs to; a call's end is its channel's too."""
         if isinstance(fact, CallOffered | CallProgressed):
-            call = fact.call
-            self._calls[call.key.pbx, call.key.uniqueid] = self._calls[call.key.pbx, call.linkedid] = call
+            self._learn(fact.call)
         elif isinstance(fact, CallEnded):
             return self._call_ended(fact.call)
         return []
 
+    def _learn(self, call: Call) -> None:
+        self._calls[call.key.pbx, call.key.uniqueid] = self._calls[call.key.pbx, call.linkedid] = call
+
     def next_timer(self) -> datetime | None:
-        """Nothing here waits for a time."""
-        return None
+        """When the box of the next message is sure."""
+        return self._settling[0][0] if self._settling else None
 
     def finish(self, _at: datetime) -> list[Fact]:
         """The input ended: tell what is known to have been left."""
@@ -134,40 +154,66 @@ class Mailboxes:
             stay.boxes = tuple(_full(box) for box in event.data.partition(",")[0].split("&"))
             stay.linkedid, stay.current = event.linkedid, None
 
-    def _variable_set(self, event: VariableSet) -> None:
-        if event.variable == "VMSTATUS" and event.value == "SUCCESS":
-            stay = self._stays.get((event.pbx, event.uniqueid))
-            if stay is not None and stay.boxes and stay.current is None:
-                self._deposit(stay, stay.boxes[0], event.at)
+    def _variable_set(self, event: VariableSet) -> list[Fact]:
+        key = (event.pbx, event.uniqueid)
+        stay = self._stays.get(key) if event.variable == "VMSTATUS" and event.value == "SUCCESS" else None
+        if stay is None or not stay.boxes:
+            return []
+        if stay.current is None:
+            self._deposit(stay, stay.boxes[0], event.at)
+        return list(self._messages(key, stay))
 
-    def _mailbox_changed(self, event: MailboxChanged) -> None:
+    def _mailbox_changed(self, event: MailboxChanged) -> list[Fact]:
         box = (event.pbx, event.mailbox)
-        before = self._new.get(box)
-        self._new[box] = event.new
-        if event.uniqueid is None or event.new <= (before or 0) or (event.pbx, event.uniqueid) in self._told:
-            return
-        stay = self._stays.setdefault((event.pbx, event.uniqueid), _Stay())
-        current = stay.current
+        before = self._counts.get(box)
+        self._counts[box] = event
+        if event.uniqueid is None or not is_deposit(before, event) or (event.pbx, event.uniqueid) in self._told:
+            return []
+        key = (event.pbx, event.uniqueid)
+        stay = self._stays.setdefault(key, _Stay())
         if stay.boxes:
-            if current is None and event.mailbox in stay.boxes:
+            if stay.current is None and event.mailbox in stay.boxes:
                 self._deposit(stay, stay.boxes[0], event.at)
-        elif current is not None and current.mailbox != event.mailbox and event.at - current.left_at < _COPIES_WITHIN:
-            current.mailbox = event.mailbox  # the copies are told of first
         else:
-            self._deposit(stay, event.mailbox, event.at, doubtful=before is None)
+            self._deposit_unseen(key, stay, event, sure=is_deposit_of_anyone(before, event))
+        return list(self._messages(key, stay))
 
-    def _user_event(self, event: UserEventRaised) -> None:
+    def _deposit_unseen(self, key: _Key, stay: _Stay, event: MailboxChanged, *, sure: bool) -> None:
+        """A message of a channel whose application could not be seen: only the counts tell of it."""
+        current = stay.current
+        if current is not None and event.at - current.left_at < _COPIES_WITHIN:
+            if not current.settled:
+                current.mailbox = event.mailbox  # the copies are told of first
+        elif current is None or sure:
+            deposit = self._deposit(stay, event.mailbox, event.at, doubtful=not sure)
+            deposit.settled = False
+            heapq.heappush(self._settling, (event.at + _COPIES_WITHIN, key))
+
+    def _time_passed(self, event: TimePassed) -> list[Fact]:
+        facts: list[Fact] = []
+        while self._settling and self._settling[0][0] <= event.at:
+            due, key = heapq.heappop(self._settling)
+            stay = self._stays.get(key)
+            if stay is not None:
+                for deposit in stay.pending:
+                    deposit.settled = deposit.settled or deposit.left_at + _COPIES_WITHIN <= due
+                facts += self._messages(key, stay)
+        return facts
+
+    def _user_event(self, event: UserEventRaised) -> list[Fact]:
         told = {name.lower(): value for name, value in event.fields.items()}
         box = told.get("mailbox", "")
         if event.name != VOICEMAIL_TOLD or not event.uniqueid or not box or told.get("status", "SUCCESS") != "SUCCESS":
-            return
-        stay = self._stays.setdefault((event.pbx, event.uniqueid), _Stay())
+            return []
+        key = (event.pbx, event.uniqueid)
+        stay = self._stays.setdefault(key, _Stay())
         deposit = stay.current or self._deposit(stay, _full(box), event.at)
         deposit.doubtful = False
         seconds = told.get("duration", "")
         if seconds.isascii() and seconds.isdigit() and len(seconds) <= _LONGEST:
             deposit.duration = int(seconds)
         deposit.caller = told.get("caller", "")[:_LONGEST_NUMBER] or deposit.caller
+        return list(self._messages(key, stay))
 
     def _deposit(self, stay: _Stay, mailbox: str, at: datetime, *, doubtful: bool = False) -> _Deposit:
         stay.current = _Deposit(mailbox, at, doubtful)
@@ -192,15 +238,15 @@ class Mailboxes:
         facts: list[Fact] = []
         for key, stay in self._stays.items():
             if key[0] == event.pbx:
-                facts += self._messages(key, stay)
+                facts += self._messages(key, stay, over=True)
                 stay.pending, stay.touched = [], True
-        self._new = {box: new for box, new in self._new.items() if box[0] != event.pbx}
+        self._counts = {box: told for box, told in self._counts.items() if box[0] != event.pbx}
         return facts
 
     def _gone(self, keys: list[_Key]) -> list[Fact]:
         facts: list[Fact] = []
         for key in keys:
-            facts += self._messages(key, self._stays.pop(key))
+            facts += self._messages(key, self._stays.pop(key), over=True)
             self._told[key] = None
             if len(self._told) > _REMEMBERED:
                 del self._told[next(iter(self._told))]
@@ -221,11 +267,15 @@ class Mailboxes:
             self._calls.pop((pbx, name), None)
         return facts
 
-    def _messages(self, key: _Key, stay: _Stay) -> Iterator[Fact]:
+    def _messages(self, key: _Key, stay: _Stay, *, over: bool = False) -> Iterator[Fact]:
+        """Tell what is sure and was not told just so before. `over`: of its box no more will be known."""
         for deposit in stay.pending:
             call = deposit.call or self._calls.get(key) or self._calls.get((key[0], stay.linkedid))
-            if call is not None or not deposit.doubtful:
-                message = self._message(key, deposit, call, touched=stay.touched)
+            if (call is None and deposit.doubtful) or not (deposit.settled or over):
+                continue
+            message = self._message(key, deposit, call, touched=stay.touched)
+            if message != deposit.told:
+                deposit.told = message
                 yield MessageLeft(pbx=key[0], at=deposit.left_at, message=message)
 
     def _message(self, key: _Key, deposit: _Deposit, call: Call | None, *, touched: bool) -> Message:

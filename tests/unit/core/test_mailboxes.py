@@ -17,6 +17,7 @@ from tests.unit.core.happenings import (
     gone,
     listed,
     offered,
+    passed,
     said,
     shutdown,
     vmstatus,
@@ -33,15 +34,23 @@ OFFICE = office(ENQUIRIES, BOOKINGS, fallback="bookings")
 Happening = Event | Fact
 
 
-def messages(*happenings: Happening) -> list[Message]:
-    """What was left, after the centre's manner: facts of calls first, then the event."""
-    boxes = Mailboxes(OFFICE)
+def told(*happenings: Happening, boxes: Mailboxes | None = None) -> list[Message]:
+    """What is told of messages, after the centre's manner: facts of calls first, then the event; timers in between."""
+    boxes = boxes or Mailboxes(OFFICE)
     facts: list[Fact] = []
     for happening in happenings:
+        while (due := boxes.next_timer()) is not None and due <= happening.at:
+            facts += boxes.handle(passed(due))
         facts += boxes.handle(happening) if isinstance(happening, Event) else boxes.handle_fact(happening)
-    facts += boxes.finish(at(9999))
-    assert boxes.next_timer() is None
     return [fact.message for fact in facts if isinstance(fact, MessageLeft)]
+
+
+def messages(*happenings: Happening) -> list[Message]:
+    """What was left in the end: under one key the last word counts."""
+    boxes = Mailboxes(OFFICE)
+    said = told(*happenings, boxes=boxes)
+    said += [fact.message for fact in boxes.finish(at(9999)) if isinstance(fact, MessageLeft)]
+    return list({(message.mailbox, message.uniqueid, message.left_at): message for message in said}.values())
 
 
 def left(*happenings: Happening) -> list[tuple[str, str | None]]:
@@ -155,6 +164,55 @@ def test_what_is_told_after_the_hangup_counts_once() -> None:
     assert left(CALLED, *seen, late, ended(12, call("1.1"))) == ONE
 
 
+def test_without_dialplan_a_box_emptied_unseen_still_shows_a_callers_message() -> None:
+    five, emptied = waiting(0, "600@default", 5), waiting(40, "600@default", 1, "1.1")
+    assert left(five, CALLED, emptied, gone(41, "1.1"), ended(43, call("1.1"))) == ONE
+    assert left(five, waiting(40, "600@default", 1, "7.7"), gone(41, "7.7")) == []
+
+
+def test_without_dialplan_the_same_count_told_twice_is_one_message() -> None:
+    twice: list[Happening] = [waiting(9, "600@default", 4, "1.1"), waiting(15, "600@default", 4, "1.1")]
+    assert left(CALLED, *twice, gone(20, "1.1"), ended(22, call("1.1"))) == ONE
+
+
+# --- told at once --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("witness", [*WITNESSES, vmstatus(30, "1.1")])
+def test_a_message_is_told_when_it_is_witnessed(witness: Event) -> None:
+    """A daemon that stops before the Hangup has told it."""
+    (message,) = told(CALLED, voicemail(12, "1.1", "600@default"), witness)
+    assert (message.line, message.uniqueid, message.left_at) == ("enquiries", "1.1", at(30))
+
+
+def test_without_dialplan_it_is_told_as_soon_as_its_box_is_sure() -> None:
+    left_one = waiting(9, "600@default", 4, "1.1")
+    assert told(CALLED, left_one) == []
+    assert [message.mailbox for message in told(CALLED, left_one, passed(at(10)))] == ["600@default"]
+
+
+def test_what_is_learned_later_is_told_under_the_same_key() -> None:
+    at_the_box: list[Happening] = [voicemail(1, "1.1", "600@default"), vmstatus(9, "1.1")]
+    first, then, last = told(
+        *at_the_box,
+        said(9, "1.1", Mailbox="600", Duration="8"),
+        offered(10, call("1.1", "bookings")),
+        gone(10, "1.1"),
+        ended(12, call("1.1", "bookings")),
+    )
+    assert (first.line, first.duration, first.caller) == ("enquiries", None, None)
+    assert (then.line, then.duration, then.caller) == ("enquiries", 8, None)
+    assert (last.line, last.duration, last.caller) == ("bookings", 8, "01632960123")
+    assert len({(message.mailbox, message.uniqueid, message.left_at) for message in (first, then, last)}) == 1
+
+
+def test_a_caller_of_an_earlier_run_is_known_as_one() -> None:
+    boxes = Mailboxes(OFFICE)
+    boxes.restore([call("1.1")])
+    (message,) = told(waiting(9, "600@default", 4, "1.1"), gone(10, "1.1"), boxes=boxes)
+    assert (message.line, message.caller) == ("enquiries", "01632960123")
+
+
 # --- lines ---------------------------------------------------------------------------------------------------------
 
 
@@ -188,8 +246,8 @@ def test_calls_and_stays_are_forgotten() -> None:
         name = f"{number}.0"
         boxes.handle_fact(offered(0, call(name)))
         boxes.handle(voicemail(1, name, "600"))
-        boxes.handle(vmstatus(2, name))
-        assert len(boxes.handle(gone(3, name))) == 1
+        assert len(boxes.handle(vmstatus(2, name))) == 1
+        assert boxes.handle(gone(3, name)) == []
         boxes.handle_fact(ended(5, call(name)))
     assert (len(boxes._calls), len(boxes._stays), len(boxes._told)) == (0, 0, 1000)
 
