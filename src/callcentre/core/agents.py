@@ -26,7 +26,7 @@ from callcentre.core.events import (
     QueuesListed,
     TimePassed,
 )
-from callcentre.core.facts import Fact, MemberActive, RosterChanged
+from callcentre.core.facts import Fact, MemberActive, RosterChanged, TelephoneUsed
 from callcentre.core.terms import MemberState
 
 DEVICE_STATES: Final = {
@@ -90,6 +90,10 @@ class _Place:
         return _STATES[self.status] if 0 <= self.status < len(_STATES) else MemberState.UNKNOWN
 
 
+def _unpauses(before: MemberSeen | None, now: MemberSeen) -> bool:
+    return before is not None and before.paused and not now.paused
+
+
 class _Site:
     """The roster of one PBX. `facts` gathers what changed until it is taken."""
 
@@ -103,6 +107,7 @@ class _Site:
         self._best: dict[tuple[str, str], _Standing] = {}
         self._tally: dict[str, list[int]] = {}
         self._listed = False
+        self._used: dict[str, bool] = {}
         self._told: dict[str, tuple[int | bool, ...]] = {}
         self.facts: list[Fact] = []
         self.wrapups: list[datetime] = []
@@ -141,30 +146,43 @@ class _Site:
         if place is None or place.device != (member.state_interface or member.interface):
             self._put(key, self._place_of(member, line))
             self._tell(line, event.at)
+            if place is None and self._listed:
+                self._active(line, event.at)
             return
-        before = place.standing()
+        before, unpaused = place.standing(), _unpauses(place.member, member)
         place.member = member
         self._wraps_up(place)
         self._set_status(place, member.status, event.at)
         if place.standing() is not before:
             self._weigh(line, place.device)
             self._tell(line, event.at)
+        if unpaused:
+            self._active(line, event.at)
 
     def _member_removed(self, event: MemberRemoved) -> None:
         line = self._line_of_queue.get(event.queue)
         if line is not None:
             self._drop((event.queue, event.interface))
+            self._forget_telephones()
             self._tell(line, event.at)
 
     def _queues_listed(self, event: QueuesListed) -> None:
-        for key in [key for key, place in self._places.items() if place.member is not None]:
+        before = {key: place.member for key, place in self._places.items() if place.member is not None}
+        for key in before:
             self._drop(key)
-        self._listed = True
+        known, self._listed = self._listed, True
+        active: set[str] = set()
         for member in event.members:
             line = self._line_of_queue.get(member.queue)
             if line is not None:
-                self._put((member.queue, member.interface), self._place_of(member, line))
+                key = (member.queue, member.interface)
+                self._put(key, self._place_of(member, line))
+                if known and (key not in before or _unpauses(before[key], member)):
+                    active.add(line)
+        self._forget_telephones()
         self._tell_all(event.at)
+        for line in sorted(active):
+            self._active(line, event.at)
 
     def _device_changed(self, event: DeviceChanged) -> None:
         if event.device in self._by_device:
@@ -182,6 +200,7 @@ class _Site:
 
     def _forget(self) -> None:
         self._listed = False
+        self._used.clear()
         self._places.clear()
         self._by_device.clear()
         self._best.clear()
@@ -196,6 +215,7 @@ class _Site:
         self._places[key] = place
         self._by_device.setdefault(place.device, {})[key] = place
         self._weigh(place.line, place.device)
+        self._uses(place)
 
     def _drop(self, key: tuple[str, str]) -> None:
         place = self._places.pop(key, None)
@@ -245,8 +265,25 @@ class _Site:
 
     def _set_status(self, place: _Place, status: int, at: datetime) -> None:
         if status in _IN_USE and place.status not in _IN_USE and place.status != 0:
-            self.facts.append(MemberActive(pbx=self._pbx, at=at, line=place.line))
+            self._active(place.line, at)
         place.status = status
+        self._uses(place)
+
+    def _uses(self, place: _Place) -> None:
+        """Tell whether a telephone is in use, at first and when it changes; not while nobody has said."""
+        used = place.status in _IN_USE
+        if place.status != 0 and self.now is not None and self._used.get(place.device) is not used:
+            self._used[place.device] = used
+            self.facts.append(TelephoneUsed(pbx=self._pbx, at=self.now, device=place.device, used=used))
+
+    def _forget_telephones(self) -> None:
+        """What the telephones of those who left do is told no more."""
+        for device in [device for device in self._used if device not in self._by_device]:
+            if self._used.pop(device) and self.now is not None:
+                self.facts.append(TelephoneUsed(pbx=self._pbx, at=self.now, device=device, used=False))
+
+    def _active(self, line: str, at: datetime) -> None:
+        self.facts.append(MemberActive(pbx=self._pbx, at=at, line=line))
 
     # --- what follows ------------------------------------------------------------------------------------------------
 
@@ -287,7 +324,7 @@ class Roster:
         self._names = [line.name for line in office.lines]
 
     def handle(self, event: Event) -> list[Fact]:
-        """Take one event; return RosterChanged for each line whose telephones' standing changed, and MemberActive."""
+        """Take one event; return RosterChanged for each line whose telephones' standing changed, and hints."""
         if type(event) is TimePassed:
             self._time_passed(event.at)
             return []

@@ -98,7 +98,10 @@ class CallCentre:
 
     def restore(self, calls: Iterable[Call], last_seen: Mapping[str, datetime]) -> Step:
         """Take the open rows of an earlier run before the first event; each PBX has been out of sight since then."""
-        return Step(facts=tuple(self._tell(self._calls.restore(calls, last_seen))))
+        rows = tuple(calls)
+        self._mailboxes.restore(rows)
+        facts = self._tell(self._calls.restore(rows, last_seen))
+        return Step(facts=(*facts, *self._staffing.restore(last_seen)))
 
     def finish(self, at: datetime) -> Step:
         """The input ended at `at` (a tape's end): what still runs is reported as in progress, intervals are closed."""

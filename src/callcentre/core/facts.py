@@ -208,6 +208,14 @@ class RosterChanged(Hint):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberActive(Hint):
-    """Somebody on this line's telephones took up a call or made one."""
+    """Somebody of this line is there: took up a call or made one, logged in or unpaused."""
 
     line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephoneUsed(Hint):
+    """A telephone of the roster is in use by some call since `at`, or (`used` is False) is not."""
+
+    device: str
+    used: bool

@@ -4,7 +4,7 @@ Presence comes from the roster's facts; calls that ring out one after another pr
 roster says. No sight of the PBX is unknown. An interval never spans the opening or closing of core hours.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -19,11 +19,14 @@ from callcentre.core.facts import (
     CallEnded,
     Fact,
     MemberActive,
+    RingAttempt,
     RosterChanged,
+    TelephoneUsed,
 )
-from callcentre.core.terms import AttemptResult, Attendance, Hours, Outcome
+from callcentre.core.terms import AttemptResult, Attendance, CallKey, Hours, Outcome
 
 NOT_TOLD: Final = "nothing has been told of this line yet"
+NOT_RUNNING: Final = "callcentre was not running or had not reached the PBX yet"
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _LEAP: Final = timedelta(days=40)
 """Time that passes at one go is a clock that was set (a PBX that booted in 1970): no boundary is looked for in it."""
@@ -54,7 +57,14 @@ class _Watch:
     rung_out: int = 0
     boundary: datetime | None = None
     told_at: datetime | None = None
+    placed: bool = False
     core: bool = False
+
+    def place(self, at: datetime) -> None:
+        """Find out whether the line is open at `at`, and until when."""
+        self.placed = True
+        self.core = self.calendar.hours_at(at) is Hours.CORE
+        self.boundary = self.calendar.next_boundary(at)
 
     def judged(self) -> tuple[Attendance, str]:
         """The state that the evidence gives now, and why."""
@@ -84,14 +94,57 @@ def _why_nobody(roster: RosterChanged) -> str:
     return f"{'too few' if roster.there else 'nobody'} can answer: members are {' and '.join(told)}"
 
 
+class _Telephones:
+    """When telephones are in use, by pbx and device: as the roster tells it, else from the calls they answered."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], datetime] = {}
+        self._until: dict[tuple[str, str], datetime] = {}
+        self._answered: dict[CallKey, str] = {}
+
+    def used(self, fact: TelephoneUsed) -> None:
+        key = (fact.pbx, fact.device)
+        if fact.used:
+            self._since[key] = fact.at
+            self._until.pop(key, None)
+        else:
+            self._until[key] = fact.at
+
+    def answered(self, call: Call) -> None:
+        if call.answered_by is not None:
+            self._answered[call.key] = call.answered_by
+
+    def ended(self, call: Call) -> None:
+        self._answered.pop(call.key, None)
+
+    def forget(self, pbx: str) -> None:
+        """The roster of this PBX will be told anew. What calls said stays: they are ended when they are over."""
+        self._since = {key: at for key, at in self._since.items() if key[0] != pbx}
+        self._until = {key: at for key, at in self._until.items() if key[0] != pbx}
+
+    def free(self, call: Call, attempt: RingAttempt) -> bool:
+        """Whether no other call had the telephone while it rang for `call`."""
+        key = (call.key.pbx, attempt.interface)
+        if key in self._since or key in self._until:
+            since, until = self._since.get(key), self._until.get(key)
+            begun = since is not None and (attempt.ring_end is None or since < attempt.ring_end)
+            over = until is not None and (attempt.ring_start is None or until <= attempt.ring_start)
+            return not begun or over
+        others = (one for one, device in self._answered.items() if device == attempt.interface)
+        return not any(other.pbx == call.key.pbx and other != call.key for other in others)
+
+
 class Staffing:
     """The attendance of all lines: `handle(event)` and `handle_fact(fact)` return AttendanceChanged facts."""
 
     EVENTS: Final[frozenset[type[Event]]] = frozenset({LinkUp, LinkDown, PbxShutdown})
-    FACTS: Final[frozenset[type[Fact]]] = frozenset({RosterChanged, MemberActive, CallAnswered, CallEnded})
+    FACTS: Final[frozenset[type[Fact]]] = frozenset(
+        {RosterChanged, MemberActive, TelephoneUsed, CallAnswered, CallEnded}
+    )
 
     def __init__(self, office: Office) -> None:
         self._watches = {line.name: _Watch(line, Calendar(line)) for line in office.lines}
+        self._telephones = _Telephones()
         self._now: datetime | None = None
         self._handlers: dict[type[Event], Callable[[Any], list[Fact]]] = {
             LinkUp: self._link_up,
@@ -101,6 +154,7 @@ class Staffing:
         self._listeners: dict[type[Fact], Callable[[Any], list[Fact]]] = {
             RosterChanged: self._roster_changed,
             MemberActive: self._member_active,
+            TelephoneUsed: self._telephone_used,
             CallAnswered: self._answered,
             CallEnded: self._ended,
         }
@@ -116,6 +170,18 @@ class Staffing:
         """Take one fact of the roster or of calls."""
         listener = self._listeners.get(type(fact))
         return self._advance(fact.at) + listener(fact) if listener is not None else []
+
+    def restore(self, last_seen: Mapping[str, datetime]) -> list[Fact]:
+        """An earlier run saw each PBX until then: nobody knows what has been so since."""
+        facts: list[Fact] = []
+        for watch in self._watches.values():
+            at = last_seen.get(watch.line.pbx)
+            if at is not None:
+                watch.place(at)
+                watch.hidden = NOT_RUNNING
+                facts += self._judge(watch, at)
+        self._now = max(last_seen.values(), default=None)
+        return facts
 
     def next_timer(self) -> datetime | None:
         """When a line next opens or closes; None until the first event."""
@@ -140,9 +206,8 @@ class Staffing:
             return facts
         self._now = now
         for watch in self._watches.values():
-            if before is None or now - before > _LEAP:
-                watch.core = watch.calendar.hours_at(now) is Hours.CORE
-                watch.boundary = watch.calendar.next_boundary(now)
+            if not watch.placed or (before is not None and now - before > _LEAP):
+                watch.place(now)
                 facts += self._judge(watch, now, cut=True) if watch.told_at is not None else []
             while watch.boundary is not None and watch.boundary <= now:
                 at = watch.boundary
@@ -166,6 +231,7 @@ class Staffing:
 
     def _start_again(self, event: Event, hidden: str) -> list[Fact]:
         facts: list[Fact] = []
+        self._telephones.forget(event.pbx)
         for watch in self._watches.values():
             if watch.line.pbx == event.pbx:
                 watch.hidden, watch.roster, watch.rung_out = hidden, None, 0
@@ -173,16 +239,20 @@ class Staffing:
         return facts
 
     def _roster_changed(self, fact: RosterChanged) -> list[Fact]:
+        """A telephone that comes within reach again is no proof that somebody sits there: the count goes on."""
         watch = self._watches[fact.line]
-        before, watch.roster = watch.roster, fact
-        if before is not None and fact.there > before.there:
-            watch.rung_out = 0
+        watch.roster = fact
         return self._judge(watch, fact.at)
+
+    def _telephone_used(self, fact: TelephoneUsed) -> list[Fact]:
+        self._telephones.used(fact)
+        return []
 
     def _member_active(self, fact: MemberActive) -> list[Fact]:
         return self._somebody_is_there(fact.line, fact.at)
 
     def _answered(self, fact: CallAnswered) -> list[Fact]:
+        self._telephones.answered(fact.call)
         return self._somebody_is_there(fact.call.line, fact.at)
 
     def _somebody_is_there(self, line: str, at: datetime) -> list[Fact]:
@@ -193,8 +263,9 @@ class Staffing:
         return self._judge(watch, at)
 
     def _ended(self, fact: CallEnded) -> list[Fact]:
+        self._telephones.ended(fact.call)
         watch = self._watches.get(fact.call.line)
-        if watch is None or not _rang_out(fact.call, watch.line):
+        if watch is None or not _rang_out(fact.call, watch.line, self._telephones):
             return []
         watch.rung_out += 1
         return self._judge(watch, fact.at) if watch.rung_out >= watch.line.ring_out_limit else []
@@ -217,21 +288,32 @@ class Staffing:
         ]
 
 
-def _rang_out(call: Call, line: Line) -> bool:
-    """Whether telephones that were free rang past the target for this call and nobody came.
+def _rang_out(call: Call, line: Line, telephones: _Telephones) -> bool:
+    """Whether a telephone that was free rang past the target for this call and nobody came.
 
     The target is the charter's rings, else its seconds; where it promises neither, a telephone must have rung for as
-    long as the PBX would have it.
+    long as the PBX would have it. Somebody who declines is there.
     """
-    if call.outcome not in _MISSED or call.answered_at is not None or call.ring_seconds is None:
+    if call.outcome not in _MISSED or call.answered_at is not None:
         return False
-    results = {attempt.result for attempt in call.attempts if attempt.ring_start is not None}
-    charter = line.charter
+    attempts = [attempt for attempt in call.attempts if not attempt.after_answer]
+    if any(attempt.result is AttemptResult.BUSY for attempt in attempts):
+        return False
+    charter, enough = line.charter, {AttemptResult.RANG_OUT, AttemptResult.CANCELLED}
     if charter.answer_rings is not None:
         target = charter.answer_rings * line.ring_cycle_seconds
     elif charter.answer_seconds is not None:
         target = charter.answer_seconds
     else:
-        return AttemptResult.RANG_OUT in results
-    rang = not results.isdisjoint({AttemptResult.RANG_OUT, AttemptResult.CANCELLED})
-    return rang and call.ring_seconds >= target
+        target, enough = 0.0, {AttemptResult.RANG_OUT}
+    return any(
+        attempt.result in enough and _rang_for(attempt) >= target and telephones.free(call, attempt)
+        for attempt in attempts
+        if attempt.ring_start is not None
+    )
+
+
+def _rang_for(attempt: RingAttempt) -> float:
+    if attempt.ring_start is None or attempt.ring_end is None:
+        return 0.0
+    return (attempt.ring_end - attempt.ring_start).total_seconds()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from callcentre.core.agents import DEVICE_STATES, Roster
 from callcentre.core.events import Event
-from callcentre.core.facts import Fact, MemberActive, RosterChanged
+from callcentre.core.facts import Fact, MemberActive, RosterChanged, TelephoneUsed
 from callcentre.core.terms import MemberState
 from tests.unit.core.happenings import (
     BUSY,
@@ -149,9 +149,42 @@ def test_queues_that_no_line_claims_are_passed_over() -> None:
 def test_only_a_change_of_standing_is_told_and_taking_up_a_call_is_a_sign_of_life() -> None:
     seen = roster(queues(0, member("PJSIP/101")))
     assert seen.handle(device(1, "PJSIP/101", "RINGING")) == []
-    assert [type(fact) for fact in seen.handle(device(2, "PJSIP/101", "INUSE"))] == [MemberActive]
+    assert [type(fact) for fact in seen.handle(device(2, "PJSIP/101", "INUSE"))] == [MemberActive, TelephoneUsed]
     assert seen.handle(told(2, member("PJSIP/101", IN_USE))) == []
-    assert seen.handle(device(3, "PJSIP/101", "NOT_INUSE")) == []
+    assert [type(fact) for fact in seen.handle(device(3, "PJSIP/101", "NOT_INUSE"))] == [TelephoneUsed]
+
+
+def active(facts: list[Fact]) -> int:
+    return sum(isinstance(fact, MemberActive) for fact in facts)
+
+
+def test_who_logs_in_or_unpauses_is_there_and_a_telephone_that_registers_again_proves_nothing() -> None:
+    seen = roster(up(-1), queues(0, member("PJSIP/101"), member("PJSIP/103", paused=True)))
+    assert active(seen.handle(device(1, "PJSIP/101", "UNAVAILABLE"))) == 0
+    assert active(seen.handle(device(2, "PJSIP/101", "NOT_INUSE"))) == 0
+    assert active(seen.handle(told(3, member("PJSIP/102")))) == 1
+    assert active(seen.handle(told(4, member("PJSIP/102", paused=True)))) == 0
+    assert active(seen.handle(told(5, member("PJSIP/102")))) == 1
+    assert active(seen.handle(queues(6, member("PJSIP/101"), member("PJSIP/102"), member("PJSIP/103")))) == 1
+    assert active(seen.handle(queues(7, member("PJSIP/101"), member("PJSIP/104")))) == 1
+
+
+def test_the_first_list_of_a_pbx_is_no_sign_of_life() -> None:
+    seen = roster(up(0), told(1, member("PJSIP/101", paused=True)))
+    assert active(seen.handle(told(2, member("PJSIP/102")))) == 0
+    assert active(seen.handle(queues(3, member("PJSIP/101"), member("PJSIP/102"), member("PJSIP/103")))) == 0
+
+
+def test_it_is_told_since_when_a_telephone_is_in_use() -> None:
+    def used(facts: list[Fact]) -> list[tuple[str, bool]]:
+        return [(fact.device, fact.used) for fact in facts if isinstance(fact, TelephoneUsed)]
+
+    seen = roster(up(-1))
+    assert used(seen.handle(queues(0, member("PJSIP/101", IN_USE), member("PJSIP/102", 0)))) == [("PJSIP/101", True)]
+    assert used(seen.handle(device(1, "PJSIP/101", "RINGINUSE"))) == []
+    assert used(seen.handle(removed(2, "PJSIP/101"))) == [("PJSIP/101", False)]
+    assert used(seen.handle(told(3, member("PJSIP/101", ON_HOLD)))) == [("PJSIP/101", True)]
+    assert used(seen.handle(queues(4, member("PJSIP/101", RINGING)))) == [("PJSIP/101", False)]
 
 
 def test_an_unknown_pbx_is_no_concern() -> None:

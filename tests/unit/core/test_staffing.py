@@ -7,8 +7,8 @@ import pytest
 from callcentre.core.agents import Roster
 from callcentre.core.charter import Line
 from callcentre.core.events import Event
-from callcentre.core.facts import AttendanceChanged, Fact
-from callcentre.core.staffing import NOT_TOLD, Staffing
+from callcentre.core.facts import AttendanceChanged, Call, Fact, RingAttempt
+from callcentre.core.staffing import NOT_RUNNING, NOT_TOLD, Staffing
 from callcentre.core.terms import AttemptResult, Attendance, Outcome
 from tests.unit.core.happenings import (
     IN_USE,
@@ -149,6 +149,39 @@ def test_a_link_lost_some_time_ago_never_turns_time_back() -> None:
     assert watch.said[-1] == (10, UNKNOWN, "the PBX is out of sight")
 
 
+# --- between two runs ---------------------------------------------------------------------------------------------
+
+
+def test_from_when_an_earlier_run_ended_a_line_is_unknown_until_it_is_seen() -> None:
+    watch = Watch()
+    watch._hear(watch.staffing.restore({"lab": at(0)}))
+    assert watch.said == [(0, UNKNOWN, NOT_RUNNING)]
+    assert watch.facts[0].core
+    watch >> up(60) >> queues(61, member("PJSIP/101"))
+    assert [(second, state) for second, state, _ in watch.said[1:]] == [(60, UNKNOWN), (61, ATTENDED)]
+
+
+def test_a_night_between_two_runs_is_cut_where_core_hours_end_and_begin() -> None:
+    watch = Watch()
+    watch._hear(watch.staffing.restore({"lab": at(0)}))
+    watch >> up(24 * 3600)
+    assert [(fact.at, fact.core, fact.state) for fact in watch.facts] == [
+        (at(0), True, UNKNOWN),
+        (datetime(2026, 11, 24, 18, tzinfo=UTC), False, UNKNOWN),
+        (datetime(2026, 11, 25, 7, tzinfo=UTC), True, UNKNOWN),
+        (at(24 * 3600), True, UNKNOWN),
+    ]
+
+
+def test_a_pbx_that_no_earlier_run_saw_has_no_past() -> None:
+    watch = Watch()
+    watch._hear(watch.staffing.restore({"other": at(0)}))
+    assert watch.said == []
+    watch >> up(60)
+    assert watch.said == [(60, UNKNOWN, NOT_TOLD)]
+    assert watch.staffing.next_timer() == datetime(2026, 11, 24, 18, tzinfo=UTC)
+
+
 # --- calls that ring out -------------------------------------------------------------------------------------------
 
 
@@ -191,8 +224,9 @@ def test_what_does_not_count_neither_adds_nor_clears(spared: object) -> None:
         [device(40, "PJSIP/101", "INUSE")],
         [told(40, member("PJSIP/102"))],
         [told(40, member("PJSIP/101", paused=True)), told(41, member("PJSIP/101"))],
+        [queues(40, member("PJSIP/101"), member("PJSIP/102"))],
     ],
-    ids=["answers", "dials out", "logs in", "unpauses"],
+    ids=["answers", "dials out", "logs in", "unpauses", "logged in unheard"],
 )
 def test_any_sign_of_life_ends_it(life: list[Event | Fact]) -> None:
     watch = staffed() >> ended(10, rang(16)) >> ended(20, rang(16)) >> ended(30, rang(16))
@@ -202,6 +236,84 @@ def test_any_sign_of_life_ends_it(life: list[Event | Fact]) -> None:
     assert watch.state is ATTENDED
     watch >> ended(50, rang(16)) >> ended(60, rang(16))
     assert watch.state is ATTENDED
+
+
+def test_a_telephone_that_registers_again_is_nobody() -> None:
+    watch = staffed() >> ended(10, rang(16)) >> ended(20, rang(16)) >> ended(30, rang(16))
+    watch >> device(40, "PJSIP/101", "UNAVAILABLE") >> device(41, "PJSIP/101", "NOT_INUSE")
+    assert watch.said[-1] == (30, UNATTENDED, "3 calls in a row rang out")
+
+
+def ringing(*attempts: tuple[str, float, float, AttemptResult], after_answer: bool = False) -> Call:
+    """An abandoned call on which telephones rang from second to second."""
+    return call(
+        outcome=Outcome.ABANDONED,
+        ring_seconds=attempts[-1][2] - attempts[0][1],
+        attempts=tuple(
+            RingAttempt(
+                interface=telephone,
+                begun_at=at(start),
+                ring_start=at(start),
+                ring_end=at(end),
+                result=result,
+                after_answer=after_answer,
+            )
+            for telephone, start, end, result in attempts
+        ),
+    )
+
+
+RANG_OUT, CANCELLED, DECLINED = AttemptResult.RANG_OUT, AttemptResult.CANCELLED, AttemptResult.BUSY
+
+
+@pytest.mark.parametrize(
+    "spared",
+    [
+        ringing(("PJSIP/101", 2, 12, DECLINED), ("PJSIP/102", 14, 18, CANCELLED)),
+        ringing(("PJSIP/101", 2, 12, DECLINED), ("PJSIP/102", 14, 34, RANG_OUT)),
+        ringing(("PJSIP/101", 2, 10, RANG_OUT), ("PJSIP/102", 10, 18, RANG_OUT)),
+        ringing(("PJSIP/101", 2, 20, RANG_OUT), after_answer=True),
+    ],
+    ids=["declined, then too short", "declined by one of two", "each too short", "a consultation"],
+)
+def test_one_free_telephone_must_itself_ring_past_the_target_and_nobody_decline(spared: Call) -> None:
+    watch = staffed() >> ended(20, spared) >> ended(21, spared) >> ended(22, spared)
+    assert watch.state is ATTENDED
+    watch >> ended(40, rang(16)) >> ended(41, rang(16)) >> ended(42, rang(16))
+    assert watch.state is UNATTENDED
+
+
+def test_who_talks_is_there_though_a_second_line_rings_out() -> None:
+    watch = staffed() >> device(2, "PJSIP/101", "INUSE")
+    watch >> device(10, "PJSIP/101", "RINGINUSE") >> device(26, "PJSIP/101", "INUSE")
+    second = ringing(("PJSIP/101", 10, 26, RANG_OUT))
+    watch >> ended(28, second) >> ended(29, second) >> ended(30, second)
+    assert watch.state is ATTENDED
+    # The talk ended while it rang: the telephone was not free either. What rings afterwards counts.
+    watch >> device(35, "PJSIP/101", "NOT_INUSE")
+    half = ringing(("PJSIP/101", 30, 50, RANG_OUT))
+    watch >> ended(52, half) >> ended(53, half) >> ended(54, half)
+    assert watch.state is ATTENDED
+    free = ringing(("PJSIP/101", 40, 60, RANG_OUT))
+    watch >> ended(62, free) >> ended(63, free) >> ended(64, free)
+    assert watch.state is UNATTENDED
+
+
+def test_another_telephone_that_is_free_counts_beside_one_in_use() -> None:
+    watch = staffed() >> told(2, member("PJSIP/102")) >> device(3, "PJSIP/101", "INUSE")
+    both = ringing(("PJSIP/101", 10, 26, CANCELLED), ("PJSIP/102", 10, 26, CANCELLED))
+    watch >> ended(28, both) >> ended(29, both) >> ended(30, both)
+    assert watch.state is UNATTENDED
+
+
+def test_of_a_telephone_outside_the_roster_its_answered_calls_tell() -> None:
+    watch = staffed() >> answered(2, call("7.7", answered_by="PJSIP/109"))
+    second = ringing(("PJSIP/109", 10, 26, RANG_OUT))
+    watch >> ended(28, second) >> ended(29, second) >> ended(30, second)
+    assert watch.state is ATTENDED
+    watch >> ended(31, call("7.7", outcome=Outcome.ANSWERED, answered_at=at(2), answered_by="PJSIP/109"))
+    watch >> ended(58, second) >> ended(59, second) >> ended(60, second)
+    assert watch.state is UNATTENDED
 
 
 def test_an_answer_between_starts_the_count_again() -> None:
