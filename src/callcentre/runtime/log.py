@@ -8,9 +8,18 @@ from typing import Any, Protocol, TextIO, cast
 
 import structlog
 
-# Seven or more digits, single blanks between them allowed, are taken for a telephone number. A Uniqueid (epoch.seq) is
-# spared by the point that follows, an address by the points around; whatever else is hidden by mistake does no harm.
-_NUMBER = re.compile(r"(?<![\w.])\+?\d(?: ?\d){3,14}(?P<last>\d{3})(?!\d|\.\d)")
+# Seven or more digits, with up to two separators between any two, are taken for a telephone number, whatever stands
+# before and after; what is hidden by mistake does no harm.
+_NUMBER = re.compile(r"\+?\(?\d(?:[ .()/-]{0,2}\d){6,}")
+# What identifies a moment, a machine or a channel is spared: dates with their times, Uniqueids (epoch.sequence), IPv4
+# addresses and the ends of channel names. An epoch has ten digits and begins with 1 or 2, a UK number with 0 or +.
+_SPARED = re.compile(
+    r"(?<![\d+(])(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\d-])(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"
+    r"|(?<![\d+(])(?<!\d[ .()/-])[12]\d{9}\.\d{1,9}(?![\d.])"
+    r"|(?<![\d+(.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\d.])"
+    r"|-0000[0-9a-f]{4}(?![\w-])",
+    re.ASCII,
+)
 _SECRET = re.compile(r"secret|passw|token|credential", re.IGNORECASE)
 _KEEP = 3
 
@@ -41,12 +50,16 @@ class Log(Protocol):
 
 def mask(text: str) -> str:
     """Replace all but the last three digits of every telephone number in `text` by `*`."""
-    return _NUMBER.sub(_masked, text)
+    masked, place = [], 0
+    for spared in _SPARED.finditer(text):
+        masked += [_NUMBER.sub(_masked, text[place : spared.start()]), spared.group()]
+        place = spared.end()
+    return "".join([*masked, _NUMBER.sub(_masked, text[place:])])
 
 
 def _masked(found: re.Match[str]) -> str:
-    hidden = re.sub(r"\d", "*", found.group()[:-_KEEP])
-    return hidden + found.group("last")
+    digits = sum(letter.isdigit() for letter in found.group())
+    return re.sub(r"\d", "*", found.group(), count=digits - _KEEP)
 
 
 def _clean(value: object) -> object:

@@ -16,13 +16,40 @@ from callcentre.runtime import log
         ("+441632960123", "+*********123"),
         ("0161 496 0123 rang", "**** *** *123 rang"),
         ("sip:07700900456@trunk", "sip:********456@trunk"),
-        ("uniqueid 1795363274.158", "uniqueid 1795363274.158"),
-        ("extension 104 on 127.0.0.1:5038", "extension 104 on 127.0.0.1:5038"),
-        ("queue callers2026 at 2026-11-22", "queue callers2026 at 2026-11-22"),
+        ("01234 567 890", "***** *** 890"),
+        ("+44-7700-900-123", "+**-****-***-123"),
+        ("(07700)900123", "(*****)***123"),
+        ("+44 (0) 7700 900123", "+** (*) **** ***123"),
+        ("07700/900123", "*****/***123"),
+        ("07700.900.123", "*****.***.123"),
+        ("tel07700900123", "tel********123"),
+        ("x_07700900123", "x_********123"),
+        ("07700900123.1", "*********23.1"),
+        ("PJSIP/07700900123@mob", "PJSIP/********123@mob"),
+        ("PJSIP/07700900123-0000001a", "PJSIP/********123-0000001a"),
+        ("+441632960123456789", "+***************789"),
+        ("٠٧٧٠٠٩٠٠١٢٣", "********١٢٣"),
     ],
 )
 def test_numbers_keep_only_their_last_three_digits(said: str, shown: str) -> None:
     assert log.mask(said) == shown
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "uniqueid 1795363274.158",
+        "PJSIP/104-00000012 and 1795363274.158",
+        "extension 104 on 127.0.0.1:5038",
+        "192.168.100.200:50381 asked",
+        "queue callers2026 at 2026-11-22",
+        "since 2026-11-22 19:17:39.123456 and 2026-11-22T19:17:39Z",
+        "12:00:30 on port 65535, 3 tries",
+        "Asterisk 22.1.0",
+    ],
+)
+def test_what_identifies_a_moment_a_machine_or_a_channel_stays_readable(said: str) -> None:
+    assert log.mask(said) == said
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
