@@ -4,6 +4,7 @@ A healed call keeps what was measured of it and takes the rest from queue_log, a
 not know (it never came to a queue), or that a restart of Asterisk cut off, stays lost.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -132,20 +133,50 @@ def _wait(ours: Call, theirs: Call, answered: datetime | None) -> float | None:
 
 
 def _attempts(ours: Call, theirs: Call) -> tuple[RingAttempt, ...]:
-    """Ours, with the end of those that were still ringing; theirs where we saw none."""
+    """Ours, with the end of those that were still ringing, and a known telephone's later rings; else theirs.
+
+    A queue rings one telephone again and again: each ring of ours is the first of theirs on that telephone that ended
+    after ours began and is not an earlier one's.
+    """
     if not ours.attempts:
         return theirs.attempts
-    ends = {(attempt.interface, attempt.after_answer): attempt for attempt in theirs.attempts}
-    joined = []
-    for attempt in ours.attempts:
-        known = ends.get((attempt.interface, attempt.after_answer))
-        if attempt.result in (None, AttemptResult.LOST) and known is not None and known.ring_end is not None:
-            start = attempt.ring_start or known.ring_start
-            end = known.ring_end if start is None else max(known.ring_end, start)
-            joined.append(replace(attempt, ring_start=start, ring_end=end, result=known.result))
-        else:
-            joined.append(attempt)
-    return tuple(joined)
+    left: dict[tuple[str, bool], deque[RingAttempt]] = {}
+    for attempt in sorted(theirs.attempts, key=lambda each: each.ring_end or each.begun_at):
+        left.setdefault((attempt.interface, attempt.after_answer), deque()).append(attempt)
+    ends: dict[tuple[str, bool], datetime] = {}
+    joined: dict[int, RingAttempt] = {}
+    for place, attempt in sorted(enumerate(ours.attempts), key=lambda each: each[1].begun_at):
+        telephone = (attempt.interface, attempt.after_answer)
+        known = _same_ring(attempt, left.get(telephone, deque()))
+        joined[place] = _ended(attempt, known)
+        ends[telephone] = joined[place].ring_end or attempt.begun_at
+    unseen = [
+        attempt
+        for telephone, rings in left.items()
+        for attempt in rings
+        if telephone in ends and (attempt.ring_start or attempt.begun_at) >= ends[telephone]
+    ]
+    return tuple(joined[place] for place in range(len(joined))) + tuple(unseen)
+
+
+def _same_ring(ours: RingAttempt, theirs: deque[RingAttempt]) -> RingAttempt | None:
+    """Take from `theirs`, of one telephone in order, the ring that is `ours`; those before it are nobody's."""
+    begun = ours.ring_start or ours.begun_at
+    while theirs and (theirs[0].ring_end or theirs[0].begun_at) < begun - _CLOCK:
+        theirs.popleft()
+    if not theirs:
+        return None
+    if ours.ring_end is not None and (theirs[0].ring_start or theirs[0].begun_at) > ours.ring_end + _CLOCK:
+        return None
+    return theirs.popleft()
+
+
+def _ended(attempt: RingAttempt, known: RingAttempt | None) -> RingAttempt:
+    if attempt.result not in (None, AttemptResult.LOST) or known is None or known.ring_end is None:
+        return attempt
+    start = attempt.ring_start or known.ring_start
+    end = known.ring_end if start is None else max(known.ring_end, start)
+    return replace(attempt, ring_start=start, ring_end=end, result=known.result)
 
 
 def _visits(ours: Call, theirs: Call) -> tuple[Visit, ...]:

@@ -125,6 +125,26 @@ def test_stays_that_began_unseen_are_added(book: Book, office: Office) -> None:
     assert (fact.call.outcome, fact.call.wait_seconds, fact.call.ended_at) == (Outcome.ABANDONED, 29.6, at(30))
 
 
+def test_each_ring_of_one_telephone_is_healed_by_its_own(book: Book, office: Office) -> None:
+    """Three rings of one telephone: the first was seen whole, the second began before the gap, the third in it."""
+    ours = lost(offered=0)
+    rung = replace(ours.attempts[0], begun_at=at(1), ring_start=at(1), ring_end=at(11), result=AttemptResult.RANG_OUT)
+    ringing = replace(ours.attempts[0], begun_at=at(16), ring_start=at(16))
+    lines = (
+        ENTER,
+        *(f"{end}|1.1|enquiries|Alice Adams|RINGNOANSWER|10000" for end in (11, 26, 41)),
+        "50|1.1|enquiries|NONE|ABANDON|1|1|50",
+    )
+    told = [(1, 11), (16, 26), (31, 41)]
+    for seen in ((rung, ringing), (ringing,), (rung,)):
+        (fact,) = heal([replace(ours, attempts=seen)], book(*lines), office, at=at(99), names=NAMES)
+        attempts = fact.call.attempts
+        assert [(a.ring_start, a.ring_end) for a in attempts] == [
+            (at(start), at(end)) for start, end in (told if rung in seen else told[1:])
+        ]
+        assert {a.result for a in attempts} == {AttemptResult.RANG_OUT}
+
+
 def test_what_was_measured_stays(book: Book, office: Office) -> None:
     ours = lost()
     visit = replace(ours.visits[0], leave=at(8.75), result=VisitResult.ANSWERED)
