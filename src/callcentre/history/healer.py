@@ -64,7 +64,7 @@ class Healer:
             lost = isinstance(fact, CallEnded) and fact.call.outcome is Outcome.LOST
             if (lost or isinstance(fact, GapClosed)) and fact.pbx in self._books:
                 self._want(fact.pbx)
-            if isinstance(fact, GapClosed):
+            if isinstance(fact, GapClosed) and fact.pbx in self._books:
                 self._gaps.setdefault(fact.pbx, set()).add((fact.since, fact.at))
 
     def _want(self, pbx: str) -> None:

@@ -51,6 +51,12 @@ def test_only_calls_that_came_in_the_gap_are_missed_and_a_running_one_is_waited_
     assert not found.running
 
 
+def test_gaps_of_a_pbx_without_a_book_are_not_kept(office: Office) -> None:
+    healer = Healer(queries=None, office=office, books={}, add=None, now=None, log=None)  # type: ignore[arg-type]
+    healer.observe([gap(second, second + 1) for second in range(0, 20, 2)])
+    assert healer._gaps == {}
+
+
 async def test_lost_and_unseen_calls_of_a_gap_are_added_once(book: Book, office: Office, database: Database) -> None:
     gathered = Gathered()
 
