@@ -13,6 +13,7 @@ from callcentre.core.charter import Office
 from callcentre.core.facts import Call
 from callcentre.history.as_calls import Translator
 from callcentre.history.books import BadPlace, QueueLogs
+from callcentre.runtime.log import mask
 
 # Calls of one transaction: long enough to be fast, short enough that a running daemon waits no tenth of a second.
 _CALLS_A_COMMIT = 500
@@ -49,22 +50,29 @@ class ImportReport:
 
     def render(self) -> list[str]:
         """Say it in lines for a terminal; no line holds a telephone number."""
-        read = f"{self.lines} lines of {self.files} files"
-        told = [f"{read}: {self.calls} calls, {self.added} added, {self.known} there already"]
+        read = f"{_counted(self.lines, 'line')} of {_counted(self.files, 'file')}"
+        told = [f"{read}: {_counted(self.calls, 'call')}, {self.added} added, {self.known} there already"]
         if self.running:
-            told.append(f"{self.running} calls were not over where the files end: import again later")
+            were = "was" if self.running == 1 else "were"
+            told.append(f"{_counted(self.running, 'call')} {were} not over where the files end: import again later")
         if self.headless:
-            told.append(f"{self.headless} lines belong to calls that began before the first file")
+            belong = "belongs" if self.headless == 1 else "belong"
+            told.append(f"{_counted(self.headless, 'line')} {belong} to calls that began before the first file")
         told += [
-            f"{number} calls of queue {queue!r}, which no line names, were left out"
+            f"{_counted(number, 'call')} of queue {mask(queue)!r}, which no line names, "
+            f"{'was' if number == 1 else 'were'} left out"
             for queue, number in sorted(self.unclaimed.items())
         ]
         if self.bad:
-            told.append(f"{self.bad} lines could not be read:")
+            told.append(f"{_counted(self.bad, 'line')} could not be read:")
             told += [f"  {place}" for place in self.bad_places]
             if self.bad > len(self.bad_places):
                 told.append(f"  and {self.bad - len(self.bad_places)} more")
         return told
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 async def import_queue_log(

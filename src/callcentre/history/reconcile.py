@@ -19,6 +19,7 @@ from callcentre.core.terms import AttemptResult, CallKey, Outcome, VisitResult
 from callcentre.history.as_calls import Translator
 from callcentre.history.books import BadPlace, QueueLogs, files_of
 from callcentre.history.queue_log import QueueLogCall, Stay
+from callcentre.runtime.log import mask
 
 # Whole-second clocks, cut off at both ends, differ by up to a second; DESIGN allows one more.
 _WAIT_DIFFERS = 2.0
@@ -48,7 +49,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One difference in one call; `here` and `there` say what each book has."""
+    """One difference in one call; `here` and `there` say what each book has, numbers masked."""
 
     kind: Kind
     uniqueid: str
@@ -86,7 +87,7 @@ class Reconciliation:
         """Say it in lines for a terminal, times in UTC; no line holds a telephone number."""
         told = [str(difference) for difference in self.differences]
         told += [
-            f"left out: {number} calls of queue {queue!r}, which no line names"
+            f"left out: {number} calls of queue {mask(queue)!r}, which no line names"
             for queue, number in sorted(self.unclaimed.items())
         ]
         if self.bad:
@@ -194,7 +195,15 @@ def _missing_there(call: Call) -> Difference:
 
 
 def _difference(kind: Kind, call: Call, here: str, there: str) -> Difference:
-    return Difference(kind=kind, uniqueid=call.key.uniqueid, at=call.offered_at, line=call.line, here=here, there=there)
+    """A member's name in either book may be a trunk's interface with a telephone number in it."""
+    return Difference(
+        kind=kind,
+        uniqueid=call.key.uniqueid,
+        at=call.offered_at,
+        line=call.line,
+        here=mask(here),
+        there=mask(there),
+    )
 
 
 def _fate(told: QueueLogCall) -> str:

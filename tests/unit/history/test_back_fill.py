@@ -48,10 +48,10 @@ async def test_a_book_becomes_calls(book: Book, office: Office, database: Databa
     assert (report.calls, report.added, report.known, report.running) == (2, 2, 0, 1)
     assert (report.headless, report.ignored, dict(report.unclaimed)) == (1, {"PAUSE": 1}, {"plumbers": 1})
     assert report.render() == [
-        "10 lines of 1 files: 2 calls, 2 added, 0 there already",
-        "1 calls were not over where the files end: import again later",
-        "1 lines belong to calls that began before the first file",
-        "1 calls of queue 'plumbers', which no line names, were left out",
+        "10 lines of 1 file: 2 calls, 2 added, 0 there already",
+        "1 call was not over where the files end: import again later",
+        "1 line belongs to calls that began before the first file",
+        "1 call of queue 'plumbers', which no line names, was left out",
     ]
 
 

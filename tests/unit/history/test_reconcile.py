@@ -195,3 +195,13 @@ def test_a_civil_day_has_its_own_length(office: Office, day: date, hours: int) -
     since, until = civil_day(day, office, "lab")
     assert (until - since).total_seconds() == hours * 3_600
     assert since.tzinfo is UTC
+
+
+async def test_a_number_in_a_members_name_is_masked(database: Database, office: Office, book: Book) -> None:
+    lines = tuple(line.replace("Alice Adams", "PJSIP/07700900123@mobiles") for line in ANSWERED)
+    ours = replace(measured(office, *ANSWERED), answered_by="PJSIP/07700900456")
+    result = await compared(database, office, book, [ours], lines)
+    assert kinds(result) == [Kind.MEMBER]
+    told = " ".join(result.render())
+    assert "here PJSIP/********456; queue_log PJSIP/********123@mobiles" in told
+    assert "07700900" not in told
