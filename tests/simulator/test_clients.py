@@ -40,9 +40,8 @@ def ami_client(port: int, heard: "queue.Queue[str]") -> Iterator[asterisk.ami.AM
     try:
         yield client
     finally:
-        # Only the end of the stream wakes its reader.
-        if (farewell := client.logoff()) is not None:
-            assert farewell.response.status == "Goodbye"
+        # Only the end of the stream wakes its reader: whoever uses it logs off, or has been hung up on.
+        client.finished.wait(10)
         client.disconnect()
 
 
@@ -57,6 +56,7 @@ def asterisk_ami_session(port: int) -> tuple[Any, Any, list[str]]:
         names: list[str] = []
         while not names or names[-1] != "AgentComplete":
             names.append(heard.get(timeout=10))
+        assert client.logoff().response.status == "Goodbye"
         return login, paused, names
 
 
