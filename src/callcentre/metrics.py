@@ -86,7 +86,7 @@ class _Families:
             "call_answer_rings", "Rings heard before answered outside calls were answered", RINGS_EDGES, "line", "hours"
         )
         self.healed = counter(
-            "calls_healed_total", "Calls counted as lost whose outcome Asterisk's books told later", "line", "outcome"
+            "calls_healed_total", "Calls whose outcome Asterisk's books told later", "line", "outcome"
         )
         self.menu_abandoned = counter("menu_abandoned_total", "Callers who hung up before they reached any line")
         self.visits = counter(

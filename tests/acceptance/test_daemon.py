@@ -36,7 +36,7 @@ async def test_a_call_is_measured_stored_and_exported_and_a_stop_is_clean(office
         assert 'callcentre_ami_up{pbx="lab"} 1.0' in text
         assert (await daemon.get("/-/healthy")) == (200, "healthy\n")
         _, page = await daemon.get("/")
-        assert "100.0 %" in page
+        assert "100.0\N{NO-BREAK SPACE}%" in page
         assert "lab: in sight" in page
         assert await daemon.stopped() == 0
         assert not [line for line in daemon.lines if line["level"] in ("warning", "error")]

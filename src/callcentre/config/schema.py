@@ -85,7 +85,10 @@ class PbxSection(Section):
         [],
         description="DIDs of menus: hanging up there is `menu_abandoned`. Empty: any number that no line claims.",
     )
-    queue_log: Text | None = Field(None, description="Asterisk's queue_log, to heal what a gap has hidden.")
+    queue_log: Text | None = Field(
+        None,
+        description="Asterisk's queue_log, to heal calls whose end a gap hid and add those that came and went in it.",
+    )
 
 
 class LineSection(Section):

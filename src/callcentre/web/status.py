@@ -130,7 +130,9 @@ def _level(today: LineToday) -> str:
         return '<p class="level">no answer time promised</p>'
     reached = level.judged(charter)
     promise = charter.answer_fraction
-    target = f"within {charter.answer_seconds:g} s" + (f", promised {promise * 100:g} %" if promise is not None else "")
+    target = f"within {charter.answer_seconds:g}\N{NO-BREAK SPACE}s" + (
+        f", promised {promise * 100:g}\N{NO-BREAK SPACE}%" if promise is not None else ""
+    )
     if reached is None:
         return f'<p class="level"><b>–</b> {target}: no call in core hours yet</p>'
     kept = promise is None or reached >= promise
@@ -154,7 +156,7 @@ def _level(today: LineToday) -> str:
 
 def _percent(ratio: float) -> str:
     """A percentage that never rounds a miss up to the promise: 89.97 % is 89.9 %."""
-    return f"{int(ratio * 1000) / 10:.1f} %"
+    return f"{int(ratio * 1000) / 10:.1f}\N{NO-BREAK SPACE}%"
 
 
 def _now(today: LineToday, at: datetime) -> str:
@@ -163,7 +165,7 @@ def _now(today: LineToday, at: datetime) -> str:
     words = ["nobody waits"]
     if today.waiting:
         longest = max(0, int((at - today.waiting[0]).total_seconds()))
-        words = [f"{len(today.waiting)} waiting, the first for {longest} s"]
+        words = [f"{len(today.waiting)} waiting, the first for {longest}\N{NO-BREAK SPACE}s"]
     words += [f"{number} {_AGENT_WORDS[state]}" for state, number in (today.agents or {}).items() if number]
     if today.attendance is not None:
         words.append(today.attendance.value)
