@@ -31,7 +31,7 @@ def argument(arguments: list[str], place: int) -> str:
 class Applications:
     """Answer, Queue, Dial, VoiceMail and the rest, as the dialplan calls them."""
 
-    def __init__(  # noqa: PLR0913: every room that an application may call
+    def __init__(
         self, engine: Engine, dialplan: Dialplan, outgoing: Outgoing, dialing: Dialing, queueing: Queueing,
         voicemail: Voicemail, members: Members, truth: Truth,
     ) -> None:  # fmt: skip

@@ -87,6 +87,9 @@ class Members:
         self._log = log
         self.of_queue: dict[str, list[Member]] = {}
         self._said: dict[str, bool] = {}
+        self._of_device: dict[str, list[Member]] = {}
+        self._free: dict[str, int] = {}
+        """How many are free in queues where that changes only with what is told here (no wrap-up runs out)."""
         self.changed: Callable[[], None] = lambda: None
         """Hears that members, their pauses or their states are not what they were."""
         telephones.hear(self._device_changed)
@@ -95,6 +98,17 @@ class Members:
         """The member of a queue with an interface."""
         return next((one for one in self.of_queue.get(queue, ()) if one.interface == interface), None)
 
+    def free(self, queue: str) -> int:
+        """How many members of a queue could be rung now."""
+        known = self._free.get(queue)
+        if known is not None:
+            return known
+        members = self.of_queue.get(queue, ())
+        count = sum(one.available(self._engine.now) for one in members)
+        if not any(one.wrapup for one in members):
+            self._free[queue] = count
+        return count
+
     def put(self, member: Member) -> None:
         """Give a queue a member without a word, as a configuration does at start."""
         members = self.of_queue.setdefault(member.queue, [])
@@ -102,6 +116,8 @@ class Members:
         member.since = member.since or int(self._engine.now)
         member.status = self._telephones.known(member.state_interface)
         members.append(member)
+        self._of_device.setdefault(member.state_interface, []).append(member)
+        self._free.pop(member.queue, None)
         self._said[member.queue] = any(one.available(self._engine.now) for one in members)
 
     def add(self, member: Member, *, by: str = "MANAGER") -> None:
@@ -117,12 +133,14 @@ class Members:
     def remove(self, member: Member, *, by: str = "MANAGER") -> None:
         """Log an agent out."""
         self.of_queue[member.queue].remove(member)
+        self._of_device[member.state_interface].remove(member)
         self._engine.agent("QueueMemberRemoved", member.headers())
         self._log.write(by, member.queue, member.name, "REMOVEMEMBER")
         self._avail(member.queue)
 
     def restarted(self) -> None:
         """A new start: dynamic members and their pauses are remembered, figures and static pauses are not."""
+        self._free.clear()
         for queue, members in self.of_queue.items():
             for member in members:
                 member.taken = member.last_call = member.in_call = member.last_pause = 0
@@ -154,6 +172,7 @@ class Members:
         return touched
 
     def _avail(self, queue: str) -> None:
+        self._free.pop(queue, None)
         self.changed()
         some = any(one.available(self._engine.now) for one in self.of_queue.get(queue, ()))
         if self._said.get(queue, False) == some:
@@ -162,9 +181,8 @@ class Members:
         self._telephones.say(f"Queue:{queue}_avail", "NOT_INUSE" if some else "INUSE")
 
     def _device_changed(self, device: str, state: int) -> None:
-        for queue, members in self.of_queue.items():
-            for member in members:
-                if member.state_interface == device and member.status != state:
-                    member.status = state
-                    self._engine.agent("QueueMemberStatus", member.headers())
-                    self._avail(queue)
+        for member in self._of_device.get(device, ()):
+            if member.status != state:
+                member.status = state
+                self._engine.agent("QueueMemberStatus", member.headers())
+                self._avail(member.queue)

@@ -22,7 +22,7 @@ Step = Generator[float | None, Told | None, str]
 class Queueing:
     """The Queue application; `queues` are those of queues.conf, in its order."""
 
-    def __init__(  # noqa: PLR0913: the rooms it works with
+    def __init__(
         self, engine: Engine, telephones: Telephones, members: Members, dialing: Dialing, talking: Talking,
         log: QueueLog, truth: Truth,
     ) -> None:  # fmt: skip
@@ -97,15 +97,11 @@ class Queueing:
             why = self._must_leave(stay)
             if why:
                 return why
-            if stay.queue.turn_of(stay.entry, self._free(stay.queue)):
+            if stay.queue.turn_of(stay.entry, self._members.free(stay.queue.name)):
                 return ""
             why = yield from self._wait(stay, RECHECK)
             if why:
                 return why
-
-    def _free(self, queue: Queue) -> int:
-        now = self._engine.now
-        return sum(one.available(now) for one in self._members.of_queue.get(queue.name, ()))
 
     def _must_leave(self, stay: Stay) -> str:
         if stay.until is not None and self._engine.now >= stay.until - 0.001:
@@ -149,7 +145,9 @@ class Queueing:
     def _ring_some(self, stay: Stay, ringing: Round) -> None:
         """Ring the next member that can be rung; ring-all: all of the lowest penalty that has any."""
         members = self._members.of_queue.get(stay.queue.name, [])
-        order = stay.queue.order(members, stay.entry, self._engine.chance)
+        if not self._members.free(stay.queue.name):
+            return
+        order = stay.queue.order(members, stay.entry, self._engine.chance, self._engine.now)
         legs: list[Channel] = []
         penalty: int | None = None
         for member in order:

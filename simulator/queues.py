@@ -83,12 +83,12 @@ class Queue:
         words = {"penalty", "paused", "invalid", "unavailable"} if setting == "loose" else set(setting.split(","))
         return not any(_counts(member, words, now) for member in members)
 
-    def order(self, members: list[Member], entry: Entry, chance: Random) -> list[Member]:
-        """All members in the order in which this call is to try them; ring-all tries all of the lowest penalty."""
-        ranked = sorted(
-            enumerate(members), key=lambda pair: self._metric(pair[0], pair[1], entry, len(members), chance)
-        )
-        return [member for _, member in ranked]
+    def order(self, members: list[Member], entry: Entry, chance: Random, now: float) -> list[Member]:
+        """The free members in the order in which this call is to try them; ring-all tries all of the lowest penalty."""
+        count = len(members)
+        free = ((place, member) for place, member in enumerate(members) if member.available(now))
+        ranked = sorted((self._metric(place, member, entry, count, chance), place) for place, member in free)
+        return [members[place] for _, place in ranked]
 
     def _metric(self, place: int, member: Member, entry: Entry, count: int, chance: Random) -> tuple[float, float]:
         match self.strategy:

@@ -144,7 +144,7 @@ class Leaving:
             self.figures(channel, "ANSWEREDTIME", f"{talked:.3f}", "DIALEDTIME", f"{dialled:.3f}")
         return end
 
-    def _complete(  # noqa: PLR0913: what AgentComplete tells
+    def _complete(
         self, stay: Stay, member: Member, leg: Channel, held: int, begun: float, end: End
     ) -> None:  # fmt: skip
         talked = int(self._engine.now) - int(begun)
