@@ -15,10 +15,14 @@ class AmiLine:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self._buffer = b""
         self._serial = 0
-        self.banner = self._until(b"\r\n").decode().strip()
-        reply = self.ask("Login", Username=user, Secret=secret, Events="off")
-        if "Success" not in reply:
-            raise ConnectionRefusedError(f"AMI refused the lab's account {user}: {reply!r}")
+        try:
+            self.banner = self._until(b"\r\n").decode().strip()
+            reply = self.ask("Login", Username=user, Secret=secret, Events="off")
+            if "Success" not in reply:
+                raise ConnectionRefusedError(f"AMI refused the lab's account {user}: {reply!r}")
+        except OSError:
+            self.close()
+            raise
 
     def _until(self, mark: bytes) -> bytes:
         while mark not in self._buffer:
@@ -76,11 +80,14 @@ class AmiLine:
 def wait_for_ami(port: int, user: str, secret: str, seconds: float = 20.0) -> AmiLine:
     """A line to an Asterisk that has just been started and has booted in full."""
     deadline = time.monotonic() + seconds
+    line: AmiLine | None = None
     while True:
         try:
             line = AmiLine(port, user, secret)
             line.command("core waitfullybooted")
         except OSError:
+            if line is not None:
+                line.close()
             if time.monotonic() > deadline:
                 raise
             # Nothing signals that a port has opened: asking again is the only way to know.
