@@ -11,8 +11,9 @@ from pathlib import Path
 from callcentre_simulator.accounts import Account
 from callcentre_simulator.ami_server import AmiServer
 from callcentre_simulator.check import ProductFailed, differences, replayed, report
-from callcentre_simulator.clock import AS_FAST_AS_READ
+from callcentre_simulator.clock import AS_FAST_AS_READ, wall_time
 from callcentre_simulator.held_clock import HeldClock
+from callcentre_simulator.load import LoadPbx, sampled
 from callcentre_simulator.office_config import Link, product_config
 from callcentre_simulator.playing import play, write_books
 from callcentre_simulator.scenario import ScenarioError, build, bundled, find, read
@@ -46,11 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     _scenario(run, needed=False)
     run.add_argument("--tape", type=Path, help="serve this recording instead of a scenario")
     run.add_argument("--snapshots", type=Path, help="what the recorded PBX answered when asked")
+    run.add_argument("--load", type=int, metavar="N", help="N calls at once, each as the scenario's own")
     run.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1)")
     run.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
     run.add_argument("--speed", default="1", help="PBX seconds a second, or max: as fast as the reader reads")
     run.add_argument("--folder", type=Path, help="where the product's config, truth.json and queue_log are written")
     run.add_argument("--leave", action="store_true", help="end when the scenario is over")
+    run.add_argument("--while-fed", action="store_true", help="end with standard input: when its writer is gone")
     run.set_defaults(do=_run)
     check = commands.add_parser("check", help="hold the product's replay against scenarios; says what differs")
     check.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="names or files; none: all bundled ones")
@@ -110,6 +113,13 @@ def _run(given: argparse.Namespace) -> int:
         raise ScenarioError("name a scenario, or a recording by --tape")
     scenario = read(find(given.scenario))
     pbx = build(scenario, version=given.version, seed=given.seed)
+    if given.load is not None:
+        try:
+            many = LoadPbx(sampled(pbx), calls=given.load, start=wall_time())
+        except ValueError as error:
+            raise ScenarioError(f"{scenario.title}: {error}") from error
+        asyncio.run(_serve(many, given, speed, f"{given.load} calls at once", scenario))
+        return GOOD
     if given.folder is not None:
         pbx.voicemail.changed = Spool(given.folder / "spool").synchronise
     try:
@@ -128,9 +138,13 @@ async def _serve(
     server = AmiServer(
         pbx, {account.name: account}, host=given.host, port=given.port, clock=clock, seed=given.seed or 0
     )
+    for moment in pbx.cuts if isinstance(pbx, TapePbx) else ():
+        server.faults.at(moment, "cut")
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    if given.while_fed:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), lambda: sys.stdin.buffer.read1() or stop.set())
     async with server:
         print(f"{title}: AMI of Asterisk {pbx.version} on {given.host}:{server.port}", flush=True)
         print(f"account {account.name}, secret {account.secret}", flush=True)
