@@ -96,12 +96,25 @@ class Connection(asyncio.Protocol):
             self._house.closed(self)
 
     def pause_writing(self) -> None:
-        """The client does not read: after writetimeout it is hung up on, in mid-event, as Asterisk does."""
+        """The client does not read: it is watched, unless readers set the pace."""
         self.line.blocked = True
-        if not self._house.runs_free and self.session.account is not None:
-            self._end_timer()
-            timeout = self.session.account.write_timeout
-            self._timer = asyncio.get_running_loop().call_later(timeout, self.cut)
+        if not self._house.runs_free:
+            self._watch()
+
+    def _watch(self) -> None:
+        """A client that takes nothing at all for writetimeout is hung up on, in mid-event, as Asterisk does."""
+        self._end_timer()
+        account, taken = self.session.account, self.line.taken
+
+        def look() -> None:
+            self._timer = None
+            if self.line.taken > taken:
+                self._watch()
+            else:
+                self.cut()
+
+        if account is not None:
+            self._timer = asyncio.get_running_loop().call_later(account.write_timeout, look)
 
     def resume_writing(self) -> None:
         """The client reads again."""

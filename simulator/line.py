@@ -37,6 +37,7 @@ class Line:
         transport.set_write_buffer_limits(high=HIGH_WATER)
         self.blocked = False
         self._transport = transport
+        self._handed = 0
         self._faults = faults
         self._drained = drained
         self._out: list[bytes] = []
@@ -48,6 +49,11 @@ class Line:
     def busy(self) -> bool:
         """Whether the client has yet to read what was sent."""
         return self.blocked or len(self._slow) > HIGH_WATER
+
+    @property
+    def taken(self) -> int:
+        """How many bytes the client's side has taken so far."""
+        return self._handed - self._transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:
         """Have bytes sent with the next flush; one call is one event or one reply."""
@@ -110,7 +116,11 @@ class Line:
             self._slow += data
             self._trickle()
         elif data:
-            self._transport.write(data)
+            self._hand(data)
+
+    def _hand(self, data: bytes) -> None:
+        self._handed += len(data)
+        self._transport.write(data)
 
     def _trickle(self) -> None:
         if self._timer is not None or not self._slow:
@@ -122,7 +132,7 @@ class Line:
             # A kernel joins what is written at once: a turn of the loop between pieces keeps reads apart.
             piece = faults.piece or max(1, int(faults.rate * _TRICKLE_SECONDS))
             pause = piece / faults.rate if faults.rate else 0.0
-        self._transport.write(bytes(self._slow[:piece]))
+        self._hand(bytes(self._slow[:piece]))
         del self._slow[:piece]
         if self._slow:
             self._timer = asyncio.get_running_loop().call_later(pause, self._next_piece)
