@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from callcentre_simulator.held_clock import HeldClock
 from callcentre_simulator.load import LoadPbx, sampled
 from callcentre_simulator.office_config import Link, product_config
 from callcentre_simulator.playing import play, write_books
-from callcentre_simulator.scenario import ScenarioError, build, bundled, find, read
+from callcentre_simulator.scenario import ScenarioError, beginning_now, build, bundled, find, read
 from callcentre_simulator.schema import Scenario
 from callcentre_simulator.spool import Spool
 from callcentre_simulator.tape import TapePbx, load
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
     run.add_argument("--speed", default="1", help="PBX seconds a second, or max: as fast as the reader reads")
     run.add_argument("--folder", type=Path, help="where the product's config, truth.json and queue_log are written")
+    run.add_argument("--as-written", action="store_true", help="begin at the file's own date, not now")
     run.add_argument("--leave", action="store_true", help="end when the scenario is over")
     run.add_argument("--while-fed", action="store_true", help="end with standard input: when its writer is gone")
     run.set_defaults(do=_run)
@@ -112,6 +114,8 @@ def _run(given: argparse.Namespace) -> int:
     if given.scenario is None:
         raise ScenarioError("name a scenario, or a recording by --tape")
     scenario = read(find(given.scenario))
+    if not given.as_written:
+        scenario = beginning_now(scenario, wall_time())
     pbx = build(scenario, version=given.version, seed=given.seed)
     if given.load is not None:
         try:
@@ -133,7 +137,7 @@ def _run(given: argparse.Namespace) -> int:
 async def _serve(
     pbx: PbxModel, given: argparse.Namespace, speed: float, title: str, scenario: Scenario | None = None
 ) -> None:
-    account = Account("callcentre", "callcentre")
+    account = Account("callcentre", "callcentre", write_timeout=1.0)
     clock = HeldClock(speed)
     server = AmiServer(
         pbx, {account.name: account}, host=given.host, port=given.port, clock=clock, seed=given.seed or 0
@@ -144,7 +148,7 @@ async def _serve(
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     if given.while_fed:
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), lambda: sys.stdin.buffer.read1() or stop.set())
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _fed, stop)
     async with server:
         print(f"{title}: AMI of Asterisk {pbx.version} on {given.host}:{server.port}", flush=True)
         print(f"account {account.name}, secret {account.secret}", flush=True)
@@ -161,6 +165,12 @@ async def _serve(
             task.cancel()
         if playing.done() and not playing.cancelled():
             playing.result()
+
+
+def _fed(stop: asyncio.Event) -> None:
+    """Standard input has something to read, or has ended."""
+    if not os.read(sys.stdin.fileno(), 65_536):
+        stop.set()
 
 
 async def _play(server: AmiServer, clock: HeldClock, *, stay: bool) -> None:

@@ -199,13 +199,13 @@ class LoadPbx:
         self.most_in_progress = 0
         self.completed = 0
         self._sample = sample
-        self._calls = calls
         self._total = total
         self._gap = sample.seconds / (calls + 1)
         self._waiting = 0
         self._stamp = 0
         self._serials = itertools.count()
-        self._slots = deque(range(2 * calls))
+        self._agents = calls + calls // 20 + 10
+        self._slots = deque(range(self._agents))
         self._listeners: list[Listener] = []
         self._due: list[tuple[float, int, _Call | None]] = [(start, -1, None)]
         self._names = [tuple(f"t{index}".encode() for index in range(len(one.rows))) for one in sample.bursts]
@@ -277,7 +277,7 @@ class LoadPbx:
             items = [item for call in self.in_progress.values() for item in self._channels(call)]
         elif name == "queuestatus":
             items = [self._item("QueueParams", self._sample.queue, {})]
-            items += [self._item("QueueMember", self._sample.member, _agent(slot)) for slot in range(2 * self._calls)]
+            items += [self._item("QueueMember", self._sample.member, _agent(slot)) for slot in range(self._agents)]
         message, complete = _LISTS[name]
         end = AmiEvent(complete, "", (("EventList", "Complete"), ("ListItems", str(len(items)))))
         return Reply(True, (("EventList", "start"), ("Message", message)), (*items, end))
