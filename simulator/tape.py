@@ -7,6 +7,7 @@ what became of the connection; .gz and .zst by their ending. Beside it may lie s
 
 import gzip
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,15 +70,27 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(rest)
 
 
+def _tape_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a tape; a file of bare AMI bytes is one read, timed by its Timestamp headers."""
+    with _unpacked(path) as packed:
+        first = packed.read(1)
+        text = "" if first == b"{" else (first + packed.read()).decode("latin-1")
+    if text:
+        stamp = re.search(r"\nTimestamp: (\d+\.\d+)\r", text)
+        yield {"t": float(stamp[1]) if stamp else 0.0, "text": text}
+    else:
+        yield from rows(path)
+
+
 def load(paths: Iterable[Path]) -> Recording:
     """Read one tape, in one file or several. Raises ValueError for a file that is none."""
     recording = Recording()
     buffers: dict[int, bytes] = {}
     for path in paths:
-        for row in rows(path):
-            if "t" not in row or "conn" not in row:
-                raise ValueError(f"{path} is no tape: a row has no t or no conn")
-            conn, at = row["conn"], float(row["t"])
+        for row in _tape_rows(path):
+            if "t" not in row:
+                raise ValueError(f"{path} is no tape: a row has no t")
+            conn, at = row.get("conn", 1), float(row["t"])
             if "text" in row:
                 data = buffers.get(conn, b"") + row["text"].encode("latin-1")
                 buffers[conn] = _take(recording, at, data)

@@ -93,6 +93,12 @@ def test_a_question_gets_the_answer_that_was_recorded_before_it(tmp_path: Path) 
     assert answers == [(("Calls", "0"),), (("Calls", "3"),)]
 
 
+def test_bare_bytes_are_a_tape_timed_by_their_own_stamps(tmp_path: Path) -> None:
+    path = tmp_path / "bytes.ami"
+    path.write_bytes((LOGIN + HANGUP + "\r\n" + HANGUP.replace("003.", "004.") + "\r\n").encode())
+    assert [at for at, _ in spoken(TapePbx(load([path])))] == [1795000003.000001, 1795000004.000001]
+
+
 def test_what_is_no_tape_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "not.jsonl"
     path.write_text('{"hello": 1}\n', encoding="utf-8")
