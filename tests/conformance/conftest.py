@@ -18,8 +18,8 @@ def postgres_url() -> str:
     url = os.environ.get("CALLCENTRE_TEST_POSTGRES")
     if url:
         return url
-    if os.environ.get("CALLCENTRE_POSTGRES_REQUIRED") == "1":
-        pytest.fail(f"CALLCENTRE_POSTGRES_REQUIRED=1, but there is none: {HOW}")
+    if os.environ.get("CALLCENTRE_TEST_POSTGRES_REQUIRED") == "1":
+        pytest.fail(f"CALLCENTRE_TEST_POSTGRES_REQUIRED=1, but there is none: {HOW}")
     pytest.skip(HOW)
 
 

@@ -134,11 +134,11 @@ def test_import_and_reconcile_agree(office: Path) -> None:
     for added in (1, 0):
         code, printed, said = callcentre("import", "queue_log", book, folder=office)
         assert code == 0, said
-        assert f"1 calls, {added} added" in printed
+        assert f"1 call, {added} added" in printed
     code, printed, _ = callcentre("reconcile", "--day", "2026-11-22", "--queue-log", book, folder=office)
     assert code == 0
     assert "no difference" in printed
     book.write_text(book.read_text() + lines[0].replace("619.0", "700.0") + "\n" + "nonsense\n")
     code, printed, _ = callcentre("import", "queue_log", book, folder=office)
     assert code == 1
-    assert "1 lines could not be read" in printed
+    assert "1 line could not be read" in printed

@@ -13,6 +13,8 @@ from callcentre.config.schema import AmiSection, FileSection, PbxSection, StoreS
 PREFIX: Final = "CALLCENTRE_"
 NOT_OURS: Final = frozenset({"CALLCENTRE_CONFIG", "CALLCENTRE_TAPES"})
 """Variables of the command line and of the tests, which are no keys of the file."""
+TESTS: Final = "CALLCENTRE_TEST_"
+"""What the variables of the project's own tests begin with."""
 ONE_OF: Final = (("secret", "secret_file", "secret_env"), ("url", "url_file", "url_env"))
 _SECTIONS: Final[Mapping[str, type[BaseModel]]] = {"store": StoreSection, "web": WebSection, "ami": AmiSection}
 
@@ -26,7 +28,7 @@ def override(data: dict[str, Any], env: Mapping[str, str], problems: list[Proble
     known = {name: (table, key, section) for name, table, key, section in _variables(data)}
     named = {str(value) for table in _tables(data) for key, value in table.items() if key.endswith("_env")}
     for name in sorted(env):
-        if not name.startswith(PREFIX) or name in NOT_OURS or name in named:
+        if not name.startswith(PREFIX) or name.startswith(TESTS) or name in NOT_OURS or name in named:
             continue
         if name not in known:
             problems.append(Problem("environment", name, f"sets no key; {unknown(name, known)}"))

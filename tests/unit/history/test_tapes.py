@@ -15,8 +15,12 @@ from callcentre.core.events import MemberChanged, TimePassed
 from callcentre.core.facts import Fact
 from callcentre.history.back_fill import import_queue_log
 from callcentre.history.books import QueueLogs
-from callcentre.history.reconcile import reconcile
+from callcentre.history.reconcile import Kind, reconcile
 from callcentre.store.database import Database
+
+TWO_BOOKS = {"announced": {Kind.WAIT}, "hostile": {Kind.MISSING_HERE}}
+"""Where the books must differ: queue_log counts the announcement to the agent as waiting, and AMI's words about a
+caller who forges headers are not believed, so that only queue_log has the call (and lines cut by his forgery)."""
 
 OWN = Path(__file__).parents[2] / "tapes"
 
@@ -61,7 +65,10 @@ async def test_what_was_measured_agrees_with_queue_log(folder: Path, database: D
     told = list(QueueLogs([book]).calls())
     days = {call.entered.astimezone(UTC).date() for call in told}
     results = [await reconcile(day, office, pbx, book, database.queries, names=names) for day in sorted(days)]
-    assert [str(difference) for result in results for difference in result.differences] == []
-    assert sum(result.compared for result in results) == len(told)
+    kinds = {difference.kind for result in results for difference in result.differences}
+    assert kinds == TWO_BOOKS.get(folder.name, set())
+    if Kind.MISSING_HERE not in kinds:
+        assert sum(result.compared for result in results) == len(told)
     report = await import_queue_log([book], office, pbx, database.writer, names=names)
-    assert (report.added, report.bad) == (0, 0)
+    forged = Kind.MISSING_HERE in kinds
+    assert (report.added > 0, report.bad > 0) == (forged, forged)

@@ -69,8 +69,8 @@ def test_an_entry_says_what_the_code_says(name: str) -> None:
 
 def promtool(*arguments: str, stdin: str) -> subprocess.CompletedProcess[str]:
     if PROMTOOL is None:
-        if os.environ.get("CALLCENTRE_PROMETHEUS_REQUIRED") == "1":
-            pytest.fail("promtool is required here (CALLCENTRE_PROMETHEUS_REQUIRED=1) and is not installed")
+        if os.environ.get("CALLCENTRE_TEST_PROMETHEUS_REQUIRED") == "1":
+            pytest.fail("promtool is required here (CALLCENTRE_TEST_PROMETHEUS_REQUIRED=1) and is not installed")
         pytest.skip("promtool is not installed (Debian package prometheus)")
     return subprocess.run([PROMTOOL, *arguments], input=stdin, capture_output=True, text=True, check=False)
 
