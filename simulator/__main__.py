@@ -115,7 +115,7 @@ def _run(given: argparse.Namespace) -> int:
         raise ScenarioError("name a scenario, or a recording by --tape")
     scenario = read(find(given.scenario))
     if not given.as_written:
-        scenario = beginning_now(scenario, wall_time())
+        scenario = beginning_now(scenario, wall_time(), speed)
     pbx = build(scenario, version=given.version, seed=given.seed)
     if given.load is not None:
         try:

@@ -1,8 +1,9 @@
 """A scenario made ready: its file read, its office built, its calls and deeds put into the PBX's future."""
 
+import math
 import tomllib
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -89,6 +90,33 @@ def _tables(told: dict[str, object], key: str) -> list[dict[str, object]]:
 def _table(told: dict[str, object], key: str) -> dict[str, object]:
     found = told.get(key, {})
     return found if isinstance(found, dict) else {}
+
+
+WEEK = timedelta(weeks=1)
+AFTER_THE_LAST = timedelta(hours=1)
+"""How long the calls of a scenario may outlast it."""
+
+
+def beginning_now(scenario: Scenario, now: float, speed: float = 1.0) -> Scenario:
+    """The scenario moved to a live daemon's time: a daemon decides by its own clock, and waits for a future to come.
+
+    One whose times are all seconds begins `now` (epoch seconds), or, played faster than time, so early that it ends by
+    now; one with times of day is moved by whole weeks, so that it keeps its weekday and lies in the past; one with
+    dates stays where it is.
+    """
+    times: list[When] = [table.at for table in scenario.call] + [table.at for table in scenario.deed]
+    times += [when for table in scenario.traffic for when in (table.begins, table.ends)]
+    times += [when for table in scenario.shift for when in (table.begins, table.ends)]
+    told = [when for when in times if isinstance(when, str)]
+    if any(len(when) > len("00:00:00") for when in told):
+        return scenario
+    start = datetime.fromtimestamp(now, UTC)
+    if not told and speed > 1.0:
+        start -= timedelta(seconds=scenario.seconds) + AFTER_THE_LAST
+    elif told:
+        last = scenario.start + timedelta(seconds=scenario.seconds)
+        start = scenario.start - WEEK * max(0, math.ceil((last - start) / WEEK))
+    return scenario.model_copy(update={"start": start})
 
 
 class Clock:

@@ -10,7 +10,7 @@ import pytest
 
 from callcentre_simulator.__main__ import main
 from callcentre_simulator.held_clock import HeldClock
-from callcentre_simulator.scenario import bundled, find
+from callcentre_simulator.scenario import beginning_now, bundled, find, read
 
 LOGIN = b"Action: Login\r\nUsername: callcentre\r\nSecret: callcentre\r\n\r\nAction: Ping\r\n\r\n"
 PATIENCE = 30.0
@@ -96,3 +96,28 @@ def test_a_held_clock_stands_until_it_is_released() -> None:
     clock.release()
     assert clock.delay_until(50.0) == 0.0
     assert clock.now() >= 50.0
+
+
+NOW = 1_795_400_000.0
+
+
+@pytest.mark.parametrize(
+    ("name", "speed", "begins", "weekday"),
+    [
+        ("voicemail", 1.0, NOW, None),
+        ("voicemail", 20.0, NOW - 240.0 - 3600.0, None),
+        ("late_start", 1.0, None, 0),
+        ("bank_holiday", 1.0, read(find("bank_holiday")).start.timestamp(), 4),
+    ],
+)
+def test_a_live_scenario_lies_where_a_daemon_can_decide(
+    name: str, speed: float, begins: float | None, weekday: int | None
+) -> None:
+    moved = beginning_now(read(find(name)), NOW, speed)
+    if begins is not None:
+        assert moved.start.timestamp() == begins
+    else:
+        assert moved.start.timestamp() + moved.seconds <= NOW
+        assert (moved.start.hour, moved.start.minute) == (6, 50)
+    if weekday is not None:
+        assert moved.start.weekday() == weekday
