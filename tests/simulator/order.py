@@ -306,10 +306,7 @@ def loaded(text: str) -> Order:
     tables = json.loads(text)
 
     def pairs(name: str) -> dict[str, frozenset[tuple[str, str]]]:
-        return {
-            kind: frozenset(tuple(rule.split(" > ")) for rule in table[name])
-            for kind, table in tables.items()
-        }
+        return {kind: frozenset(tuple(rule.split(" > ")) for rule in table[name]) for kind, table in tables.items()}
 
     return Order(
         {kind: table["first"] for kind, table in tables.items() if table["first"]},
