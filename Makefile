@@ -17,7 +17,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: venv  ## the product on its embedded defaults with a bundled recording; pages on localhost
+demo: venv  ## the product on a simulated office with a month of history; pages on localhost
 	@$(BIN)/callcentre demo
 
 test: venv  ## everything that runs without root, a PBX or a database server

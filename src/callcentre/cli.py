@@ -7,6 +7,7 @@ a traceback. Rooms are imported where a command needs them, so that a small one 
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -88,19 +89,28 @@ def run(
 @app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Where to serve; a free port if it is taken.", min=1, max=65535)] = 8090,
+    days: Annotated[int, typer.Option(help="Days of history to make first.", min=1, max=366)] = 30,
 ) -> None:
-    """Show the product on a recording of a real Asterisk, with a database and pages of its own. Ctrl-C ends it."""
+    """Show the product on a simulated office, with a database and pages of its own. Ctrl-C ends it."""
     from callcentre import app as daemon
     from callcentre.config.load import load
-    from callcentre.demo import NOTICE, office
+    from callcentre.demo import NOTICE
+    from callcentre.demo import demo as new_demo
     from callcentre.runtime import log
 
     def started(address: str) -> None:
-        print(f"{NOTICE}\n\n  pages    {address}/\n  metrics  {address}/metrics\n\nCtrl-C ends it.", flush=True)
+        pbx = loaded.pbxs[0]
+        print(f"\n  pages    {address}/\n  metrics  {address}/metrics\n  the PBX  {pbx.host}:{pbx.port} (AMI)")
+        print("\nNo accounts are needed. Ctrl-C ends it and leaves nothing behind.", flush=True)
 
-    with office(port) as (config, secret):
-        loaded = load(config, secret)
-        asyncio.run(daemon.serve(loaded, log=log.set_up(level="warning"), started=started, notice=NOTICE))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end, it cleans up as well
+    with new_demo() as ours:
+        print(f"{NOTICE}\n\nFirst its last {days} days are played at full speed and measured …", flush=True)
+        with _progress("days measured") as show:
+            asyncio.run(ours.prepare(days, lambda part: show(int(part * 1000), 1000)))
+        with ours.live(port) as config:
+            loaded = load(config, {})
+            asyncio.run(daemon.serve(loaded, log=log.set_up(level="warning"), started=started, notice=NOTICE))
 
 
 @app.command("check-config")

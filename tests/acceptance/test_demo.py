@@ -5,14 +5,22 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import sys
 import time
 import urllib.request
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from pathlib import Path
 
+from callcentre.runtime.clock import SystemClock
 from tests.acceptance.office import DEADLINE
 
-OFFERED = 'callcentre_calls_offered_total{hours="core",line="enquiries",pbx="demo"} 1.0'
+OFFERED = re.compile(
+    r'^callcentre_calls_offered_total\{hours="core",line="enquiries",pbx="office"\} [1-9]', re.MULTILINE
+)
 
 
 def read(url: str) -> str:
@@ -21,9 +29,9 @@ def read(url: str) -> str:
         return str(reply.read().decode())
 
 
-def until_told(url: str, words: str) -> None:
+def until_told(url: str, words: re.Pattern[str]) -> None:
     """Ask for a page until it holds `words`."""
-    while words not in read(url):
+    while not words.search(read(url)):
         time.sleep(0.1)
 
 
@@ -32,31 +40,70 @@ async def fetch(url: str) -> str:
     return await asyncio.to_thread(read, url)
 
 
-async def test_the_demo_measures_real_calls_says_what_it_is_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@asynccontextmanager
+async def started(folder: Path, port: int) -> AsyncIterator[Process]:
+    """A demo with a day of history, whose files are in `folder`."""
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "callcentre", "demo", "--days", "1", "--port", str(port)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    try:
+        yield demo
+    finally:
+        if demo.returncode is None:
+            demo.kill()
+            await demo.wait()
+
+
+async def line_with(demo: Process, words: str) -> re.Match[str]:
+    """Read what the demo says up to a line with `words`."""
+    assert demo.stdout is not None
+    async with asyncio.timeout(2 * DEADLINE):
+        while not (found := re.search(words, line := (await demo.stdout.readline()).decode())):
+            assert line, "it has ended"
+    return found
+
+
+async def ended(demo: Process) -> tuple[int | None, str]:
+    """Interrupt it; what it exits with, and what it said on standard error."""
+    demo.send_signal(signal.SIGINT)
+    async with asyncio.timeout(DEADLINE):
+        _, said = await demo.communicate()
+    return demo.returncode, said.decode()
+
+
+def calls(folder: Path) -> list[tuple[str, str]]:
+    """The outcome and the quality of each call of the history, once the live office is there."""
+    (store,) = folder.glob("*/demo.sqlite")
+    before = (SystemClock().now() - timedelta(minutes=10)).timestamp() * 1_000_000
+    with closing(sqlite3.connect(store)) as database:
+        return database.execute("SELECT outcome, quality FROM calls WHERE offered_at < ?", (before,)).fetchall()
+
+
+async def test_the_demo_measures_an_office_says_what_it_is_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        demo = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "callcentre", "demo", "--port", str(taken.getsockname()[1])),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "TMPDIR": str(tmp_path)},
-        )
-        try:
-            assert demo.stdout is not None
-            async with asyncio.timeout(DEADLINE):
-                while not (found := re.search(r"http://\S+(?=/\n)", (await demo.stdout.readline()).decode())):
-                    assert demo.returncode is None
-            address = found.group()
+        async with started(tmp_path, taken.getsockname()[1]) as demo:
+            assert "simulated office, open around the clock" in (await line_with(demo, "Demo: .*")).group()
+            address = (await line_with(demo, r"http://\S+(?=/\n)")).group()
+            past = calls(tmp_path)
+            assert len(past) > 20
+            assert {quality for _, quality in past} == {"complete"}
+            assert "answered" in {outcome for outcome, _ in past}
+            assert not {outcome for outcome, _ in past} & {"lost", "in_progress"}
             async with asyncio.timeout(2 * DEADLINE):
                 await asyncio.to_thread(until_told, f"{address}/metrics", OFFERED)
             page = await fetch(f"{address}/")
-            assert "a recording of a real Asterisk" in page
-            assert "demo: in sight" in page
+            assert "simulated office, open around the clock" in page
+            assert "office: in sight" in page
             assert "callcentre_ami_quarantined_total{" not in await fetch(f"{address}/metrics")
-            demo.send_signal(signal.SIGINT)
-            async with asyncio.timeout(DEADLINE):
-                _, said = await demo.communicate()
-        finally:
-            if demo.returncode is None:
-                demo.kill()
-    assert (demo.returncode, said.decode()) == (0, "")
+            assert await ended(demo) == (0, "")
     assert os.listdir(tmp_path) == [], "its database is gone"  # noqa: PTH208
+
+
+async def test_interrupted_while_it_prepares_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with started(tmp_path, 8090) as demo:
+        await line_with(demo, "First its last 1 days")
+        assert await ended(demo) == (130, "")
+    assert os.listdir(tmp_path) == []  # noqa: PTH208

@@ -1,67 +1,61 @@
-"""The demo: a recording of a real Asterisk, played over real AMI to the real daemon, with nothing to set up."""
+"""The demo: a simulated office over real AMI, with a history that was played through the product, nothing to set up."""
 
-import secrets
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.resources import as_file, files
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from callcentre.demo.scenarios import pieces, write_live, write_office
+from callcentre.demo.simulated import serving, take_in
+from callcentre.runtime.clock import SystemClock
+
 NOTICE: Final = (
-    "Demo: a recording of a real Asterisk, played in real time on its own clock, over and over. "
-    "Everything else is real: the AMI link, the measuring, the database, the metrics."
+    "Demo: a simulated office, open around the clock and always busy, so that there is something to see at any hour. "
+    "Its people and its PBX are made up; the AMI link, the measuring, the database and the metrics are the real ones."
 )
-_STOP_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo in a folder of its own."""
+
+    folder: Path
+
+    async def prepare(self, days: int, progress: Callable[[float], None]) -> None:
+        """Make the history of the last `days` days; `progress` is told which part of it (0 to 1) is measured."""
+        now = SystemClock().now()
+        past = pieces(now, days)
+        begin = past[0].start
+
+        def told(at: datetime) -> None:
+            progress(min(1.0, (at - begin) / (now - begin)))
+
+        write_office(self.folder)
+        await take_in(past, self.folder, self._store, told)
+
+    @contextmanager
+    def live(self, port: int) -> Iterator[Path]:
+        """Start the live office; yield the configuration for it, with pages on `port` or on a free one if taken."""
+        scenario = write_live(SystemClock().now(), self.folder)
+        with serving(scenario, self.folder / "live") as config:
+            ours = f'\n[store]\nurl = "{self._store}"\n\n[web]\nport = {_free(port)}\n'
+            config.write_text(config.read_text("utf-8") + ours, "utf-8")
+            yield config
+
+    @property
+    def _store(self) -> str:
+        return f"sqlite:///{self.folder}/demo.sqlite"
 
 
 @contextmanager
-def office(port: int) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Start the player; yield a configuration for it, and the environment that completes it.
-
-    The pages are to be served on `port`, or on a free one if that is taken. Everything is gone afterwards.
-    """
-    secret = secrets.token_urlsafe(24)
-    with TemporaryDirectory(prefix="callcentre-demo-") as folder, as_file(files("callcentre.demo")) as here:
-        player = subprocess.Popen(  # noqa: S603  our own module, by our own interpreter
-            [sys.executable, "-m", "callcentre.demo.player", str(here / "office.jsonl.gz")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for the daemon, which ends first
-        )
-        try:
-            assert player.stdin is not None  # noqa: S101  for the type checker: PIPE was asked for
-            assert player.stdout is not None  # noqa: S101
-            player.stdin.write(f"{secret}\n")
-            player.stdin.flush()
-            ami = int(player.stdout.readline())
-            config = Path(folder) / "office.toml"
-            text = (here / "office.toml").read_text("utf-8")
-            account = f'name = "demo"\nport = {ami}\nusername = "demo"\nsecret_env = "DEMO_PBX_SECRET"'
-            config.write_text(
-                text.replace('name = "demo"', account, 1)
-                + f'\n[store]\nurl = "sqlite:///demo.sqlite"\n\n[web]\nport = {_free(port)}\n',
-                "utf-8",
-            )
-            yield config, {"DEMO_PBX_SECRET": secret}
-        finally:
-            _end(player)
-
-
-def _end(player: subprocess.Popen[str]) -> None:
-    if player.stdin is not None:
-        player.stdin.close()  # the player ends when its input does, also if we die
-    if player.stdout is not None:
-        player.stdout.close()
-    try:
-        player.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        player.kill()
-        player.wait()
+def demo() -> Iterator[Demo]:
+    """A demo; everything of it is gone afterwards."""
+    with TemporaryDirectory(prefix="callcentre-demo-") as folder:
+        yield Demo(Path(folder))
 
 
 def _free(port: int) -> int:

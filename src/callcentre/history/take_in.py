@@ -1,0 +1,53 @@
+"""Taking in: tapes one after another, through the same framer, core and store as a live PBX, at full speed.
+
+Unlike a replay it writes to the database, and it goes on where the tape before ended, as a daemon does that lost its
+link for a while.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from callcentre.ami.playback import events_of_tape
+from callcentre.core.centre import CallCentre
+from callcentre.core.charter import Office
+from callcentre.core.events import LinkDown, TimePassed
+from callcentre.core.facts import Fact
+from callcentre.store.writer import Writer
+
+_FACTS_A_COMMIT = 1000
+
+
+class Intake:
+    """Writes what a PBX's tapes tell, given in the order of their time."""
+
+    def __init__(self, office: Office, pbx: str, writer: Writer) -> None:
+        self._centre = CallCentre(office)
+        self._pbx = pbx
+        self._writer = writer
+        self._facts: list[Fact] = []
+        self._last: datetime | None = None
+
+    async def play(self, tape: Path, snapshots: Path | None, progress: Callable[[datetime], None]) -> None:
+        """Take in one tape; `progress` is told how far it is at each commit.
+
+        Raises TapeError for a tape that cannot be read, StoreUnavailable and StoreConflict as the writer does.
+        """
+        centre = self._centre
+        if self._last is not None:
+            self._facts += centre.handle(LinkDown(pbx=self._pbx, at=self._last, reason="the tape ends")).facts
+        for event in events_of_tape(tape, self._pbx, snapshots=snapshots):
+            self._last = event.at if self._last is None else max(self._last, event.at)
+            while (due := centre.next_timer()) is not None and due <= event.at:
+                self._facts += centre.handle(TimePassed(pbx="", at=due)).facts
+            self._facts += centre.handle(event).facts
+            if len(self._facts) >= _FACTS_A_COMMIT:
+                await self._commit(progress)
+        await self._commit(progress)
+
+    async def _commit(self, progress: Callable[[datetime], None]) -> None:
+        if self._last is None:
+            return
+        facts, self._facts = self._facts, []
+        await self._writer.commit(facts, {self._pbx: self._last})
+        progress(self._last)
