@@ -16,6 +16,8 @@ from callcentre_simulator.clock import AS_FAST_AS_READ, wall_time
 from callcentre_simulator.held_clock import HeldClock
 from callcentre_simulator.load import LoadPbx, sampled
 from callcentre_simulator.office_config import Link, product_config
+from callcentre_simulator.office_orders import office_orders
+from callcentre_simulator.pbx import Pbx
 from callcentre_simulator.playing import play, write_books
 from callcentre_simulator.scenario import ScenarioError, beginning_now, build, bundled, find, read
 from callcentre_simulator.schema import Scenario
@@ -142,8 +144,11 @@ async def _serve(
     server = AmiServer(
         pbx, {account.name: account}, host=given.host, port=given.port, clock=clock, seed=given.seed or 0
     )
-    for moment in pbx.cuts if isinstance(pbx, TapePbx) else ():
-        server.faults.at(moment, "cut")
+    if isinstance(pbx, TapePbx):
+        for moment in pbx.cuts:
+            server.faults.at(moment, "cut")
+    elif isinstance(pbx, Pbx):
+        office_orders(server.faults, pbx)
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)

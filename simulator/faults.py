@@ -74,6 +74,7 @@ class Faults:
         """Until then nobody gets in."""
         self._wire = wire
         self._late: dict[str, float] = {}
+        self._more: dict[str, tuple[str, Callable[[], None]]] = {}
         self._serial = itertools.count()
         self._due: list[tuple[float, int, Callable[[float], None]]] = []
 
@@ -165,18 +166,24 @@ class Faults:
         act = self._parsed(words)
         self._at(moment, lambda _: act())
 
+    def also(self, name: str, does: str, act: Callable[[], None]) -> None:
+        """Teach an order of the model's own, such as a crash; `does` says what it does."""
+        self._more[name] = (does, act)
+
     # --- by order -----------------------------------------------------------------------------------------------------
 
     def order(self, words: str) -> str:
         """Obey an order; returns what was done. Raises ValueError, saying what would do, for one that is none."""
         self._parsed(words)()
         name = words.split()[0]
-        return f"{name}: {ORDERS[name]}"
+        return f"{name}: {self._more[name][0] if name in self._more else ORDERS[name]}"
 
     def _parsed(self, words: str) -> Callable[[], None]:
         name, *rest = words.split() or [""]
+        if name in self._more and not rest:
+            return self._more[name][1]
         if name not in ORDERS:
-            raise ValueError(f"no such order: {name!r}; there are {', '.join(ORDERS)}")
+            raise ValueError(f"no such order: {words!r}; there are {', '.join([*ORDERS, *self._more])}")
         given = {}
         for part in rest:
             key, equals, value = part.partition("=")

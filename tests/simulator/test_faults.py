@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,9 @@ from callcentre_simulator.ami_server import AmiServer
 from callcentre_simulator.clock import AS_FAST_AS_READ, Clock
 from callcentre_simulator.faults import ORDERS
 from callcentre_simulator.hostile import kinds
+from callcentre_simulator.office_orders import OFFICE_ORDERS, office_orders
+from callcentre_simulator.scenario import build, find, read
+from callcentre_simulator.spool import Spool
 from tests.simulator.fake import START, FakePbx, device
 from tests.simulator.peer import ACCOUNTS, Peer, connected, logged_in
 
@@ -203,3 +207,42 @@ async def test_each_forgery_is_between_an_honest_beginning_and_an_honest_end(kin
             data += await asyncio.wait_for(peer.reader.read(65536), 5)
         assert data.startswith(b"Event: Newchannel\r\nPrivilege: call,all\r\n")
         assert data.endswith(b"Cause: 16\r\nCause-txt: Normal Clearing\r\n\r\n")
+
+
+@pytest.mark.parametrize(("words", "said"), [("crash", b""), ("restart", b"Event: Shutdown")])
+async def test_the_office_itself_crashes_or_restarts_on_order(words: str, said: bytes) -> None:
+    pbx = build(read(find("sixth_ring")))
+    before = pbx.booted_at
+    async with AmiServer(pbx, ACCOUNTS, clock=Clock(AS_FAST_AS_READ)) as server:
+        office_orders(server.faults, pbx)
+        server.faults.at(before + 10, words)
+        async with logged_in(server.port) as peer:
+            await peer.ask("Ping")
+            rest = await peer.rest()
+        assert said in rest
+        assert (b"Shutdown" in rest) == (words == "restart")
+        async with logged_in(server.port) as peer:
+            assert b"Pong" in await peer.ask("Ping")
+            await server.finished()
+        assert pbx.booted_at > before
+
+
+def in_the_inbox(spool: Path) -> dict[Path, str]:
+    return {path: path.read_text(encoding="utf-8") for path in spool.rglob("INBOX/msg*.txt")}
+
+
+async def test_a_renumbered_spool_keeps_each_message_under_another_name(tmp_path: Path) -> None:
+    pbx = build(read(find("voicemail")))
+    pbx.voicemail.changed = Spool(tmp_path).synchronise
+    async with AmiServer(pbx, ACCOUNTS, clock=Clock(AS_FAST_AS_READ)) as server, logged_in(server.port) as peer:
+        office_orders(server.faults, pbx)
+        await peer.ask("Ping")
+        await server.finished()
+        before = in_the_inbox(tmp_path)
+        assert f"Output: renumber: {OFFICE_ORDERS['renumber']}".encode() in await order(peer, "renumber")
+        after = in_the_inbox(tmp_path)
+    folders = {path.parent for path in before}
+    assert folders
+    assert len(after) == len(before) - len(folders)
+    for path, text in after.items():
+        assert text == before[path.with_name(f"msg{int(path.stem[3:]) + 1:04d}.txt")]

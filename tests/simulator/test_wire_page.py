@@ -5,6 +5,7 @@ from pathlib import Path
 
 from callcentre_simulator.faults import MAY_BE_LATE, ORDERS
 from callcentre_simulator.hostile import kinds
+from callcentre_simulator.office_orders import OFFICE_ORDERS
 from callcentre_simulator.requests import MAX_HEADERS, MAX_LINE
 from callcentre_simulator.versions import BANNERS
 
@@ -24,6 +25,7 @@ def test_every_version_is_on_the_page() -> None:
 
 def test_every_order_is_on_the_page() -> None:
     assert table("order | what happens") == ORDERS
+    assert table("order of the office | what happens") == OFFICE_ORDERS
 
 
 def test_every_forgery_is_on_the_page() -> None:
