@@ -98,6 +98,12 @@ class Pulse:
     lag_seconds: float | None = None
 
 
+_WITHOUT_DIALPLAN = (
+    "the account hears nothing of class dialplan: a full or empty queue, the closed announcement and voicemail without "
+    "a message cannot be told from each other or from giving up; add dialplan to its read line in manager.conf"
+)
+
+
 @dataclass(slots=True)
 class _Asked:
     """Questions that are not answered yet."""
@@ -142,6 +148,7 @@ class Link(asyncio.Protocol):
         self._wants: dict[str, float] = {}
         self._refusals: set[str] = set()
         self._warn_from = float("-inf")
+        self._dialplan_heard: bool | None = None
         self.banner: asyncio.Future[str | None] = loop.create_future()
         self.lost: asyncio.Future[str] = loop.create_future()
         self.version = ""
@@ -270,6 +277,7 @@ class Link(asyncio.Protocol):
             return
         if counts := self._framer.take_counts():
             self._observer.events(self._pbx, counts)
+            self._hears_dialplan(counts)
         self._asked.pings[self._send(actions.simple("Ping"))] = (now, self._clock.now())
         if not self._framer.trusted:
             self._reread()
@@ -277,6 +285,16 @@ class Link(asyncio.Protocol):
             if now >= due and name not in self._asked.lists.values():
                 del self._wants[name]
                 self._list(name)
+
+    def _hears_dialplan(self, counts: Counter[str]) -> None:
+        """Say once what an account without class dialplan cannot know; a queue is entered by a Newexten of its own."""
+        if self._dialplan_heard is not None:
+            return
+        if counts["Newexten"] or counts["VarSet"]:
+            self._dialplan_heard = True
+        elif counts["QueueCallerJoin"]:
+            self._dialplan_heard = False
+            self._log.warning(_WITHOUT_DIALPLAN, pbx=self._pbx)
 
     def counts(self) -> Counter[str]:
         """Events read since they were last counted."""

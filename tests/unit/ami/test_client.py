@@ -20,6 +20,7 @@ from callcentre.core.events import (
     LinkDown,
     LinkUp,
     MemberChanged,
+    QueueJoined,
     QueuesListed,
 )
 from callcentre.core.terms import instant
@@ -357,3 +358,22 @@ async def test_tls_that_cannot_be_trusted(
 async def test_tls_where_none_is_spoken(time: Time, witness: Witness) -> None:
     async with FakePbx() as pbx, running(replace(endpoint(pbx), tls=True), time, witness):
         await witness.said("no TLS with")
+
+
+@pytest.mark.parametrize("heard", [True, False])
+async def test_an_account_without_class_dialplan_is_told_what_it_cannot_know(
+    heard: bool, time: Time, witness: Witness
+) -> None:
+    join = event("QueueCallerJoin", *channel(), "Queue: enquiries", "Position: 1", "Count: 1")
+    sent = event("Newexten", *channel(), "Extension: 600", "Application: Queue", "AppData: enquiries")
+    async with FakePbx() as pbx, running(endpoint(pbx), time, witness):
+        await in_sight(witness)
+        await pbx.wait_for("Ping")
+        for times in (1, 2):
+            pbx.say((sent if heard else b"") + join)
+            await witness.saw(QueueJoined, times)
+            await time.asleep()
+            time.advance(1.0)
+            await pbx.wait_for("Ping")
+    said = [text for _, text in witness.lines if "class dialplan" in text]
+    assert len(said) == (0 if heard else 1)
