@@ -223,18 +223,18 @@ class Story:
         told = {"target_channel": ringing["channel"], "target_uniqueid": ringing["uniqueid"]}
         self.tell(PickedUp(pbx="lab", at=after(t), **channel, **told))
 
-    def completed(self, t: float, uniqueid: str, queue: str, talk: int, dest: str = "9") -> None:
-        """AgentComplete, naming the channel of the agent."""
+    def completed(self, t: float, uniqueid: str, queue: str, talk: int, dest: str = "9", *, named: bool = True) -> None:
+        """AgentComplete, naming the channels of the caller and the agent; after the hang-up it may name neither."""
         channel = self._names.get(dest, f"PJSIP/101-{dest}")
         self.tell(
             AgentCompleted(
                 pbx="lab",
                 at=after(t),
-                **self._channel(uniqueid),
+                **(self._channel(uniqueid) if named else {"channel": "", "uniqueid": "", "linkedid": ""}),
                 queue=queue,
                 interface=channel.rpartition("-")[0],
-                dest_channel=channel,
-                dest_uniqueid=dest,
+                dest_channel=channel if named else "",
+                dest_uniqueid=dest if named else "",
                 hold_seconds=1,
                 talk_seconds=talk,
                 reason="caller",

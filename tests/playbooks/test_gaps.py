@@ -64,6 +64,40 @@ def test_an_answer_in_the_gap_is_proven_by_agent_complete_or_stays_unknown() -> 
             assert (call.outcome, call.wait_seconds) == (Outcome.LOST, None)
 
 
+def test_an_agent_complete_that_comes_after_the_hang_up_and_names_no_channel_proves_the_answer_too() -> None:
+    """Seen on a busy Asterisk 22: two threads of it tell of the end of one conversation."""
+    story = Story()
+    queued(story)
+    story.rings(0.6, "1", "PJSIP/101", "2")
+    story.down(5)
+    story.up(9)
+    story.listed(10, "1", "2", bridge="b")
+    story.gone(40, "2")
+    story.gone(40, "1")
+    story.completed(40, "1", "sales", 33, dest="2", named=False)
+    story.until(50)
+    call = story.ended("1")
+    assert (call.answered_at, call.answered_by, call.quality) == (after(7), "PJSIP/101", Quality.INFERRED)
+    assert [(ring.ring_end, ring.result) for ring in call.attempts] == [(after(7), AttemptResult.ANSWERED)]
+    assert [(visit.leave, visit.result) for visit in call.visits] == [(after(7), VisitResult.ANSWERED)]
+
+
+def test_of_two_calls_that_it_may_be_of_such_a_proof_is_of_neither() -> None:
+    story = Story()
+    queued(story)
+    queued(story, "5", 0.2)
+    story.rings(0.6, "1", "PJSIP/101", "2")
+    story.rings(0.7, "5", "PJSIP/101", "6")
+    story.down(5)
+    story.up(9)
+    story.listed(10, "1", "2", "5", "6", bridge="b")
+    for uniqueid in ("2", "6", "1", "5"):
+        story.gone(40, uniqueid)
+    story.completed(40, "1", "sales", 33, dest="2", named=False)
+    story.until(50)
+    assert {story.ended("1").outcome, story.ended("5").outcome} == {Outcome.LOST}
+
+
 def test_calls_end_normally_before_a_shutdown_and_the_unanswered_ones_are_lost() -> None:
     story = Story()
     answered(story)

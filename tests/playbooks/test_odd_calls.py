@@ -101,6 +101,21 @@ def test_a_call_whose_hangup_was_heard_before_a_stop_is_decided_by_the_next_run(
     assert story.ended("1").outcome is Outcome.ABANDONED
 
 
+def test_a_call_whose_message_was_known_before_a_stop_reached_voicemail() -> None:
+    """The row of a call says nothing of voicemail before its outcome; the message's row does."""
+    before = Story()
+    queued(before)
+    before.leave(9, "1", "sales", withdrawn=True)
+    before.app(9, "1", "VoiceMail", "600@default")
+    before.var(20, "1", "VMSTATUS", "SUCCESS")
+    before.gone(20, "1")
+    row = before.call("1")
+    story = Story()
+    story.facts += story.core.restore([row], {"lab": after(20.5)}, {row.key})
+    story.until(23)
+    assert story.ended("1").outcome is Outcome.VOICEMAIL
+
+
 def test_a_new_call_is_not_lost_by_a_list_that_was_begun_before_it() -> None:
     story = Story()
     story.tell(EventsQuarantined(pbx="lab", at=after(0), reason="truncated"))

@@ -5,13 +5,14 @@ hours are [open, close). An hour that the clocks skip counts as the moment they 
 first is meant. Under every rule a later message is due no sooner than an earlier one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from callcentre.core.charter import DeadlineRule, Line, RuleName
+from callcentre.core.charter import DeadlineRule, Line, RuleName, WeekHours, minutes
 from callcentre.core.terms import Hours
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -23,8 +24,12 @@ _ONE_DAY: Final = timedelta(days=1)
 _FARTHEST: Final = timedelta(days=400)
 """How far ahead a boundary is looked for: an office open around the clock has none nearer than a bank holiday."""
 
+_MOMENT: Final = timedelta(microseconds=1)
+
 Span = tuple[datetime, datetime]
 """Open time [open, close), aware UTC."""
+
+_Pieces = tuple[tuple[datetime, datetime | None], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,9 @@ class Calendar:
         self._line = line
         self._zone = ZoneInfo(line.zone)
         self._spans: dict[date, tuple[Span, ...]] = {}
+        self._midnights: dict[date, datetime] = {}
+        self._closed: dict[date, str] = {}
+        self._courses: dict[tuple[date, int], tuple[datetime, _Pieces]] = {}
         self._now: tuple[datetime, datetime, Hours] | None = None
 
     # --- open time ---------------------------------------------------------------------------------------------------
@@ -82,82 +90,124 @@ class Calendar:
         return reached if is_open and reached < at + _FARTHEST else None
 
     def is_working_day(self, day: date) -> bool:
-        """Whether the line works on `day`: listed in its hours and no bank holiday, or added, and not removed."""
+        """Whether the line works on `day`: listed in its hours and no bank holiday, or added, and not removed.
+
+        A day with hours of its own (`special_hours`) is one if it has any.
+        """
         return not self._why_closed(day)
+
+    def why_closed(self, day: date) -> str:
+        """Why `day` is no working day, in words (`Christmas Day`, `closed on Saturdays`); empty if it is one."""
+        return self._why_closed(day)
 
     def open_on(self, day: date) -> tuple[Span, ...]:
         """Return the open hours of `day` in order, none if it is no working day.
 
-        A day added on a weekday without hours keeps those of the weekday before it that has some.
+        A day added on a weekday without hours keeps those of the weekday before it that has some; special hours are
+        the whole of their day's.
         """
         spans = self._spans.get(day)
         if spans is None:
             spans = self._spans[day] = self._work_out(day)
         return spans
 
+    def within(self, hours: WeekHours, at: datetime) -> bool:
+        """Whether `at` lies in `hours` as the line's clocks show it, whatever day it is (a shift, not open time)."""
+        local = self._local(at)
+        clock = minutes(local.time())
+        return any(one.open <= clock < one.close for one in hours.days[local.weekday()])
+
+    # --- in words ----------------------------------------------------------------------------------------------------
+
+    def moment(self, at: datetime) -> str:
+        """`at` as the line's clocks and calendar show it: `Tuesday 24 November 2026 at 10:45`."""
+        return self._moment(at)
+
+    def clock(self, at: datetime) -> str:
+        """`at` as the line's clocks show it: `10:45`."""
+        return f"{self._local(at):%H:%M}"
+
     # --- deadlines ---------------------------------------------------------------------------------------------------
 
-    def due(self, rule: DeadlineRule, left_at: datetime) -> Deadline:
-        """By when what was left at `left_at` must be answered, and why (the charters' deadline rules)."""
+    def due(self, rule: DeadlineRule, left_at: datetime, began: str = "Left on") -> Deadline:
+        """By when what was left at `left_at` must be answered, and why (the charters' deadline rules).
+
+        `began` are the words before that moment, for what is no message (`Received on`).
+        """
         left_at = left_at.astimezone(UTC)
-        told = [f"Left on {self._moment(left_at)}."]
-        due = self._rules()[rule.name](left_at, rule.n or 1, told)
+        told = [f"{began} {self._moment(left_at)}.", *self._special(self._day_of(left_at))]
+        match rule.name:
+            case RuleName.ELAPSED_OR_NEXT_WORKING_DAY:
+                due = self._elapsed(left_at, rule.n or 1, told)
+            case RuleName.WORKING_DAYS:
+                due = self._working_days(left_at, rule.n or 1, told)
+            case RuleName.SAME_WORKING_DAY:
+                due = self._same_day(left_at, told)
+            case RuleName.WITHIN_A_WORKING_DAY:
+                due = self._within_a_day(left_at, told)
+        if self._day_of(due) != self._day_of(left_at):
+            told += self._special(self._day_of(due))
         told.append(f"Due on {self._moment(due)}.")
         act_by = self._last_open(left_at, due)
         if act_by != due:
             told.append(f"To be done by {self._moment(act_by)}: the line is closed from then until it is due.")
         return Deadline(due=due, act_by=act_by, reasons=tuple(told))
 
-    def _rules(self) -> dict[RuleName, Callable[[datetime, int, list[str]], datetime]]:
-        return {
-            RuleName.ELAPSED_OR_NEXT_WORKING_DAY: self._elapsed,
-            RuleName.WORKING_DAYS: self._working_days,
-            RuleName.SAME_WORKING_DAY: self._same_day,
-            RuleName.WITHIN_A_WORKING_DAY: self._within_a_day,
-        }
-
     def _elapsed(self, left_at: datetime, hours: int, told: list[str]) -> datetime:
         told.append(f"Rule: within {hours} hours, or by the close of the next working day if either day is none.")
-        left_day, due = self._day_of(left_at), left_at + timedelta(hours=hours)
-        closed = self._why_closed(left_day)
-        if closed:
-            told.append(f"{_day(left_day)} is no working day ({closed}).")
-        elif closed := self._why_closed(self._day_of(due)):
-            told.append(f"{hours} hours later is {_day(self._day_of(due))}, no working day ({closed}).")
-        if closed:
-            due = self._last_close(self._working_day_after(left_day, told))
-        days = range(hours // 24 + 3)
-        earlier = (self._latest_elapsed(left_day - _ONE_DAY * back, left_at, hours) for back in days)
-        return _no_sooner(due, earlier, told)
-
-    def _latest_elapsed(self, day: date, before: datetime, hours: int) -> datetime | None:
-        """The latest deadline of any message left on `day` earlier than `before`, by the rule of elapsed hours."""
-        later = timedelta(hours=hours)
-        start, end = self._midnight(day), min(self._midnight(day + _ONE_DAY), before)
-        if start >= end:
-            return None
-        found = []
-        target = self._day_of(start + later)
-        while self._midnight(target) < end + later:
-            if self.is_working_day(day) and self.is_working_day(target):
-                found.append(min(self._midnight(target + _ONE_DAY), end + later))
+        left_day, later = self._day_of(left_at), timedelta(hours=hours)
+        latest, pieces = self._course(left_day, hours)
+        own: datetime | None = None
+        for until, own in pieces:
+            if left_at < until:
+                break
+            latest = max(latest, own or until + later)
+        due = own or left_at + later
+        if own is not None:
+            if closed := self._why_closed(left_day):
+                told.append(f"{_day(left_day)} is no working day ({closed}).")
             else:
-                found.append(self._last_close(self._working_day_after(day, [])))
-            target += _ONE_DAY
-        return max(found)
+                day = self._day_of(left_at + later)
+                told.append(f"{hours} hours later is {_day(day)}, no working day ({self._why_closed(day)}).")
+            self._working_day_after(left_day, told)
+        return _no_sooner(due, latest, told)
+
+    def _course(self, day: date, hours: int) -> tuple[datetime, _Pieces]:
+        """How deadlines run for what is left on `day`, by the rule of elapsed hours; and the latest of any left before.
+
+        Only what was left less than `hours` and a day earlier can be due later than what is left on `day`.
+        """
+        course = self._courses.get((day, hours))
+        if course is None:
+            later = timedelta(hours=hours)
+            before = [self._pieces(day - _ONE_DAY * back, later) for back in range(1, hours // 24 + 3)]
+            latest = max(own or until + later for pieces in before for until, own in pieces)
+            course = self._courses[day, hours] = latest, self._pieces(day, later)
+        return course
+
+    def _pieces(self, day: date, later: timedelta) -> _Pieces:
+        """Parts of `day` in order: until when each lasts, and its deadline, None where that is `later` each time."""
+        start, end = self._midnight(day), self._midnight(day + _ONE_DAY)
+        pieces: list[tuple[datetime, datetime | None]] = []
+        while start < end:
+            target = self._day_of(start + later)
+            both = self.is_working_day(day) and self.is_working_day(target)
+            start = min(self._midnight(target + _ONE_DAY) - later, end)
+            pieces.append((start, None if both else self._last_close(self._working_day_after(day, []))))
+        return tuple(pieces)
 
     def _working_days(self, left_at: datetime, days: int, told: list[str]) -> datetime:
-        told.append(f"Rule: within {days} working days of the day it was received.")
+        told.append(f"Rule: within {days} working day{'' if days == 1 else 's'} of the day it was received.")
         day = self._received(left_at, told)
         for _ in range(days):
             day = self._working_day_after(day, told)
         return self._last_close(day)
 
-    def _same_day(self, left_at: datetime, _n: int, told: list[str]) -> datetime:
+    def _same_day(self, left_at: datetime, told: list[str]) -> datetime:
         told.append("Rule: on the working day it was received.")
         return self._last_close(self._received(left_at, told))
 
-    def _within_a_day(self, left_at: datetime, _n: int, told: list[str]) -> datetime:
+    def _within_a_day(self, left_at: datetime, told: list[str]) -> datetime:
         told.append("Rule: within a working day.")
         day = self._received(left_at, told)
         if self.is_open(left_at):
@@ -165,33 +215,40 @@ class Calendar:
         else:
             told.append("Received while closed: it has until the end of that day.")
             due = self._last_close(day)
-        after = self._working_day_after(day, [])
-        earlier = (self._same_clock(clock, after, at_close=True) for clock in self._clocks_before(day, left_at))
-        return _no_sooner(due, earlier, told)
+        latest = due
+        for clock in self._clocks_before(day, left_at):
+            latest = max(latest, self._same_clock(clock, self._working_day_after(day, []), at_close=True))
+        return _no_sooner(due, latest, told)
 
     def _same_clock(self, clock: datetime, day: date, *, at_close: bool) -> datetime:
         """The time `clock` (civil) on the working day `day`; closed then, its next opening, else its last close.
 
-        With `at_close` a moment of closing counts as open: it is the limit of the moments before it.
+        With `at_close` it is the limit of the moments before `clock`, which counts as open where they are.
         """
-        before = timedelta(microseconds=1) if at_close else timedelta()
-        shown = datetime.combine(day, (clock - before).time())
-        moment = min(self._utc(shown) + before, self._utc(shown + before))
+        moment = limit = self._utc(datetime.combine(day, clock.time()))
+        if at_close:  # the clocks may show the moments before an hour apart, or not show them at all
+            before = datetime.combine(day, (clock - _MOMENT).time())
+            moment = self._utc(before)
+            limit = min(moment + _MOMENT, self._utc(before + _MOMENT))
         for opens, closes in self.open_on(day):
-            if moment < closes or (at_close and moment == closes):
-                return max(moment, opens)
+            if moment < closes:
+                return max(limit, opens)
         return self._last_close(day)
 
     def _clocks_before(self, day: date, before: datetime) -> Iterator[datetime]:
-        """The latest readings of the clock in open time on `day` before `before`: at each end, and when set back."""
+        """Readings of the clock on `day` before `before` that what is left then could be due sooner than: the limits.
+
+        They are where open hours ended, and where the clock was set back within them.
+        """
+        goes_back = self._midnight(day + _ONE_DAY) - self._midnight(day) > _ONE_DAY
         for opens, closes in self.open_on(day):
+            if closes <= before:
+                yield self._local(closes - _MOMENT) + _MOMENT  # what it shows at the close may be after a skipped hour
             end = min(closes, before)
-            if opens >= end:
-                continue
-            yield self._local(end)
-            was, now = (self._local(moment).utcoffset() or timedelta() for moment in (opens, end))
-            if now < was:
-                yield (self._transition(opens, end) + was).replace(tzinfo=None)
+            if goes_back and opens < end:
+                was, now = (self._local(moment).utcoffset() or timedelta() for moment in (opens, end))
+                if now < was:
+                    yield (self._transition(opens, end) + was).replace(tzinfo=None)
 
     # --- days --------------------------------------------------------------------------------------------------------
 
@@ -218,7 +275,15 @@ class Calendar:
 
     def _why_closed(self, day: date) -> str:
         """Why `day` is no working day, in words; empty if it is one."""
+        closed = self._closed.get(day)
+        if closed is None:
+            closed = self._closed[day] = self._find_why_closed(day)
+        return closed
+
+    def _find_why_closed(self, day: date) -> str:
         line = self._line
+        if day in line.special_hours:
+            return "" if line.special_hours[day] else "closed by the office"
         if day in line.removed_days:
             return "closed by the office"
         if day in line.added_days:
@@ -230,13 +295,20 @@ class Calendar:
     def _work_out(self, day: date) -> tuple[Span, ...]:
         if not self.is_working_day(day):
             return ()
-        week = self._line.hours.days
-        hours = next(week[(day.weekday() - back) % 7] for back in range(7) if week[(day.weekday() - back) % 7])
+        hours = self._line.special_hours.get(day) or self._line.hours.usual(day.weekday())
         midnight = datetime.combine(day, time())
         return tuple(
             (self._utc(midnight + timedelta(minutes=one.open)), self._utc(midnight + timedelta(minutes=one.close)))
             for one in hours
         )
+
+    def _special(self, day: date) -> list[str]:
+        """What to say of a day that is open at hours of its own; nothing of any other."""
+        hours = self._line.special_hours.get(day)
+        if not hours:
+            return []
+        told = " and ".join(f"{_clock(one.open)} to {_clock(one.close)}" for one in hours)
+        return [f"{_day(day)} has hours of its own: {told}."]
 
     def _last_close(self, day: date) -> datetime:
         return self.open_on(day)[-1][1]
@@ -272,7 +344,10 @@ class Calendar:
         return at.astimezone(self._zone).date()
 
     def _midnight(self, day: date) -> datetime:
-        return self._utc(datetime.combine(day, time()))
+        midnight = self._midnights.get(day)
+        if midnight is None:
+            midnight = self._midnights[day] = self._utc(datetime.combine(day, time()))
+        return midnight
 
     def _utc(self, clock: datetime) -> datetime:
         """The UTC time at which clocks show `clock` (naive): the first, if twice; the change, if they skip it."""
@@ -282,7 +357,7 @@ class Calendar:
     def _transition(self, before: datetime, after: datetime) -> datetime:
         """The moment between two (UTC) at which the clocks change."""
         offset = self._local(before).utcoffset()
-        while after - before > timedelta(microseconds=1):
+        while after - before > _MOMENT:
             middle = before + (after - before) / 2
             if self._local(middle).utcoffset() == offset:
                 before = middle
@@ -296,12 +371,17 @@ class Calendar:
         return f"{_day(local.date())} at {local.hour:02}:{local.minute:02}{seconds}"
 
 
-def _no_sooner(due: datetime, earlier: Iterator[datetime | None], told: list[str]) -> datetime:
-    latest = max((one for one in earlier if one is not None), default=due)
+def _no_sooner(due: datetime, latest: datetime, told: list[str]) -> datetime:
     if latest > due:
         told.append("A message left before it may be answered later than that, so this one too.")
-    return max(due, latest)
+        return latest
+    return due
 
 
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+@lru_cache(maxsize=1_000)
 def _day(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"

@@ -1,6 +1,6 @@
 """Calls: every PBX's exchange behind one door. Hands each event to the part that knows it and gathers the facts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import datetime
 
 from callcentre.core.calendar import Calendar
@@ -19,6 +19,7 @@ from callcentre.core.exchange import Exchange
 from callcentre.core.facts import Call, CallProgressed, Fact
 from callcentre.core.sight import Sight
 from callcentre.core.switchboard import Switchboard
+from callcentre.core.terms import CallKey
 
 
 class Calls:
@@ -67,15 +68,23 @@ class Calls:
         due = [at for exchange in self._exchanges.values() if (at := exchange.next_decision()) is not None]
         return min(due, default=None)
 
-    def restore(self, calls: Iterable[Call], last_seen: Mapping[str, datetime]) -> list[Fact]:
-        """Take the open rows of an earlier run; each PBX has been out of sight since `last_seen`."""
+    def restore(
+        self,
+        calls: Iterable[Call],
+        last_seen: Mapping[str, datetime],
+        left: Set[CallKey] = frozenset(),
+    ) -> list[Fact]:
+        """Take the open rows of an earlier run; each PBX has been out of sight since `last_seen`.
+
+        `left` are the calls of which the earlier run knew a message: a row tells of voicemail only with its outcome.
+        """
         rows: dict[str, list[Call]] = {name: [] for name in self._boards}
         for call in calls:
             if call.key.pbx in rows:
                 rows[call.key.pbx].append(call)
         facts: list[Fact] = []
         for name, sight in self._sights.items():
-            sight.restore(rows[name], last_seen.get(name))
+            sight.restore(rows[name], last_seen.get(name), left)
             facts += self._boards[name].take()
         return facts
 

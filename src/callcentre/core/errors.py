@@ -41,5 +41,13 @@ class IllegalTransition(CallcentreError):
     """A state table has no such step; the state was left as it was."""
 
 
+class NotTheirRole(IllegalTransition):
+    """Only who holds a certain role decides that; the message names it. The state was left as it was."""
+
+
 class NaiveTime(CallcentreError):
     """A time without an offset was given where an aware one is required."""
+
+
+class Held(CallcentreError):
+    """A legal hold was placed while an erasure ran: the rest of it is not carried out. The message says which."""

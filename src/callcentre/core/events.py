@@ -49,6 +49,13 @@ class PbxShutdown(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PbxReloaded(Event):
+    """Reload: a module (`app_queue.so`, or `All`) read its files again; queues' members come and go without a word."""
+
+    module: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventsQuarantined(Event):
     """Packets were not believed, so something honest may be missing since `at`; a re-read of the channels follows."""
 
@@ -298,18 +305,49 @@ class DeviceChanged(Event):
     state: str
 
 
+# --- what came of our own actions --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionAnswered(Event):
+    """What came of an Act (its `key`). `done` is the PBX's Success; `words` its Message, or why nothing was sent.
+
+    `sent` is False where it surely never left; True and not `done` is a refusal, unless `lost`: sent, and the link
+    ended before the answer. Of a RingTelephone the first answer only says that it rings; OriginateAnswered is its end.
+    """
+
+    key: str
+    done: bool
+    words: str = ""
+    sent: bool = True
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginateAnswered(Event):
+    """OriginateResponse: whether somebody took up a telephone that a RingTelephone rang; `reason` is Asterisk's."""
+
+    key: str
+    done: bool
+    reason: int = 0
+
+
 # --- voicemail and the dialplan's own words ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxChanged(Event):
-    """MessageWaiting: counts only; `uniqueid` is the depositing (or listening) channel's, None where there is none."""
+    """MessageWaiting: counts only; `uniqueid` is the depositing (or listening) channel's, None where there is none.
+
+    `caller` is that channel's number.
+    """
 
     mailbox: str
     new: int
     old: int
     uniqueid: str | None = None
     channel: str | None = None
+    caller: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +358,57 @@ class UserEventRaised(Event):
     uniqueid: str | None = None
     channel: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """One message as a mailbox holds it. Everything here may be forged or damaged; None is what cannot be told.
+
+    `origtime` is the recording's start (aware UTC); where the metadata is damaged, the time of its file. `callerchan`
+    are all values found for it: a caller can forge some, so any may be the true one. `mailbox` is where it lies now,
+    `origmailbox` where it was left.
+    """
+
+    mailbox: str
+    folder: str
+    msg_id: str | None
+    origtime: datetime
+    duration: int | None
+    caller: str | None
+    callerchan: tuple[str, ...] = ()
+    origmailbox: str | None = None
+    playable: bool = False
+    damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxContents:
+    """One mailbox as a look found it. `messages` is None where only its counts are known.
+
+    `new` and `old` are the PBX's own counts (None where files were read), `capacity` how many new ones it takes.
+    `problem` says why callers cannot leave a message although there is room (words), empty if nothing is wrong.
+    """
+
+    mailbox: str
+    messages: tuple[StoredMessage, ...] | None = None
+    new: int | None = None
+    old: int | None = None
+    capacity: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxesListed(Event):
+    """What the mailboxes held when a look at them began, at `at`.
+
+    `whole`: all mailboxes were looked at, so what is not here is not there. `source` is `spool` or `ami`. `missing` are
+    configured mailboxes that the PBX does not have (only where that can be known).
+    """
+
+    boxes: tuple[MailboxContents, ...]
+    source: str
+    whole: bool
+    missing: tuple[str, ...] = ()
 
 
 # --- time ----------------------------------------------------------------------------------------------------------

@@ -16,9 +16,11 @@ from callcentre.core.events import (
     ChannelRenamed,
     ChannelStateChanged,
     MemberChanged,
+    UserEventRaised,
 )
 from callcentre.core.facts import CallEnded, CallProgressed, MenuAbandoned
 from callcentre.core.queueing import Queueing
+from callcentre.core.surveys import survey_of
 from callcentre.core.switchboard import Switchboard
 from callcentre.core.terms import AttemptResult, Outcome, VisitResult, is_local
 from callcentre.core.tracks import Track
@@ -41,6 +43,7 @@ class Exchange:
             ChannelGone: self._gone,
             ChannelRenamed: self._renamed,
             MemberChanged: self._member_changed,
+            UserEventRaised: self._asked,
         }
         self.handlers = own | self._dialling.handlers | Queueing(board).handlers
 
@@ -102,8 +105,18 @@ class Exchange:
             return
         if channel is not None and channel.call in self._board.tracks:
             self._board.tracks[channel.call].hangs_up(event.uniqueid, event.at)
+            if channel.up_at is not None:
+                self._board.tracks[channel.call].left_at_last = event.at
         if channel is not None and self._left_in_menu(channel):
             self._board.facts.append(MenuAbandoned(pbx=self._board.pbx, at=event.at, uniqueid=event.uniqueid))
+
+    def _asked(self, event: UserEventRaised) -> None:
+        """A caller who stayed on is asked how it was: the talk is over, the call is not."""
+        survey = survey_of(event)
+        track = self._board.tracks.get(survey.uniqueid) if survey is not None else None
+        if track is not None and track.answered_at is not None and track.asked_at is None:
+            track.asked_at = event.at
+            self._board.progressed(track, event.at)
 
     def _left_in_menu(self, channel: Channel) -> bool:
         claims = self._board.claims

@@ -1,8 +1,8 @@
-"""Voicemail: each message that a caller left, once, on the right line and with its deadline.
+"""Voicemail as AMI tells of it: each message that a caller left, once.
 
 Witnesses are VMSTATUS, MessageWaiting and the dialplan's UserEvent, all told of the depositing channel; any one is
 enough and any order will do. A message is told when it is witnessed, so that a restart cannot lose it, and once more,
-under the same key, when more is known: its call, and so its line and caller, or how long it is.
+with the same uniqueid and left_at, when more is known: its call, and so its line and caller, or how long it is.
 """
 
 import heapq
@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from callcentre.core.calendar import Calendar
-from callcentre.core.charter import Line, Office
+from callcentre.core.charter import Office
 from callcentre.core.deposits import is_deposit, is_deposit_of_anyone
 from callcentre.core.events import (
     AppStarted,
@@ -26,7 +25,10 @@ from callcentre.core.events import (
     UserEventRaised,
     VariableSet,
 )
-from callcentre.core.facts import Call, CallEnded, CallOffered, CallProgressed, Fact, Message, MessageLeft
+from callcentre.core.facts import Call, CallEnded, CallOffered, CallProgressed, Fact
+from callcentre.core.hints import MessageWitnessed
+from callcentre.core.numbers import canonical
+from callcentre.core.tasks import Message
 from callcentre.core.terms import Quality
 
 VOICEMAIL_TOLD: Final = "CallcentreVoicemail"
@@ -40,6 +42,9 @@ Where the application was not seen, so long passes before the message is told: u
 _REMEMBERED: Final = 1000
 """Channels whose messages were told, kept for a MessageWaiting that comes after the Hangup (Asterisk has threads)."""
 
+_LONGEST_STAY: Final = timedelta(hours=4)
+"""So long after a message may its caller be on the line, and a witness of it come, when the daemon starts."""
+
 _LONGEST: Final = 5
 """Digits of a duration in seconds: more than a day is no message."""
 _LONGEST_NUMBER: Final = 40
@@ -50,14 +55,16 @@ _Key = tuple[str, str]
 class _Deposit:
     """A message that was left. `doubtful`: it is one only if its channel turns out to be a caller's.
 
-    `settled`: its box is sure, so that it can be told; `told` is the last that was.
+    `began_at` is when its caller entered VoiceMail. `settled`: its box is sure, so that it can be told; `told` is the
+    last that was.
     """
 
     mailbox: str
     left_at: datetime
+    began_at: datetime | None = None
     doubtful: bool = False
     settled: bool = True
-    told: Message | None = None
+    told: MessageWitnessed | None = None
     duration: int | None = None
     caller: str | None = None
     call: Call | None = None
@@ -69,13 +76,16 @@ class _Stay:
 
     boxes: tuple[str, ...] = ()
     linkedid: str = ""
+    channel: str | None = None
+    caller: str | None = None
+    began_at: datetime | None = None
     current: _Deposit | None = None
     pending: list[_Deposit] = field(default_factory=list)
     touched: bool = False
 
 
 class Mailboxes:
-    """All messages of all PBXs: `handle(event)` and `handle_fact(fact)`; each, and `finish`, may return MessageLeft.
+    """All messages of all PBXs: `handle`, `handle_fact` and `finish` may return MessageWitnessed.
 
     `left_at` is the moment the message was complete, which AMI tells; the recording's own start (`origtime`) is known
     only to the spool.
@@ -96,10 +106,7 @@ class Mailboxes:
     FACTS: Final[frozenset[type[Fact]]] = frozenset({CallOffered, CallProgressed, CallEnded})
 
     def __init__(self, office: Office) -> None:
-        self._lines = {line.name: line for line in office.lines}
-        self._line_of_box = {(line.pbx, box): line for line in office.lines for box in line.mailboxes}
-        self._fallback = self._lines[office.fallback_line]
-        self._calendars: dict[str, Calendar] = {}
+        del office
         self._counts: dict[_Key, MailboxChanged] = {}
         self._settling: list[tuple[datetime, _Key]] = []
         self._calls: dict[_Key, Call] = {}
@@ -122,10 +129,23 @@ class Mailboxes:
         handler = self._handlers.get(type(event))
         return (handler(event) or []) if handler is not None else []
 
-    def restore(self, calls: Iterable[Call]) -> None:
-        """Take the open calls of an earlier run: their callers may be at a mailbox."""
+    def restore(self, calls: Iterable[Call], messages: Iterable[Message] = (), at: datetime | None = None) -> None:
+        """Take what an earlier run left; `at` is now.
+
+        The callers of its open calls may be at a mailbox. Those who left one of its `messages` within the last hours
+        may be there still: what a witness says of them late is of that message and makes no other.
+        """
         for call in calls:
             self._learn(call)
+        for message in messages:
+            if message.uniqueid is None or at is None or message.left_at < at - _LONGEST_STAY:
+                continue
+            stay = self._stays.setdefault((message.pbx, message.uniqueid), _Stay(channel=message.channel))
+            if stay.current is None or message.left_at > stay.current.left_at:
+                stay.current = _Deposit(message.mailbox, message.left_at, message.began_at)
+                stay.pending, stay.touched = [stay.current], message.quality is Quality.PARTIAL
+                stay.current.duration, stay.current.caller = message.duration, message.caller
+                stay.current.told = self._message((message.pbx, message.uniqueid), stay, stay.current, None)
 
     def handle_fact(self, fact: Fact) -> list[Fact]:
         """Learn from calls which line a channel's message belongs to; a call's end is its channel's too."""
@@ -153,6 +173,7 @@ class Mailboxes:
             stay = self._stays.setdefault((event.pbx, event.uniqueid), _Stay())
             stay.boxes = tuple(_full(box) for box in event.data.partition(",")[0].split("&"))
             stay.linkedid, stay.current = event.linkedid, None
+            stay.channel, stay.began_at = event.channel, event.at
 
     def _variable_set(self, event: VariableSet) -> list[Fact]:
         key = (event.pbx, event.uniqueid)
@@ -171,6 +192,8 @@ class Mailboxes:
             return []
         key = (event.pbx, event.uniqueid)
         stay = self._stays.setdefault(key, _Stay())
+        stay.channel = stay.channel or event.channel
+        stay.caller = stay.caller or (event.caller if canonical(event.caller) else None)
         if stay.boxes:
             if stay.current is None and event.mailbox in stay.boxes:
                 self._deposit(stay, stay.boxes[0], event.at)
@@ -207,6 +230,7 @@ class Mailboxes:
             return []
         key = (event.pbx, event.uniqueid)
         stay = self._stays.setdefault(key, _Stay())
+        stay.channel = stay.channel or event.channel
         deposit = stay.current or self._deposit(stay, _full(box), event.at)
         deposit.doubtful = False
         seconds = told.get("duration", "")
@@ -216,7 +240,7 @@ class Mailboxes:
         return list(self._messages(key, stay))
 
     def _deposit(self, stay: _Stay, mailbox: str, at: datetime, *, doubtful: bool = False) -> _Deposit:
-        stay.current = _Deposit(mailbox, at, doubtful)
+        stay.current = _Deposit(mailbox, at, stay.began_at, doubtful)
         stay.pending.append(stay.current)
         return stay.current
 
@@ -273,34 +297,26 @@ class Mailboxes:
             call = deposit.call or self._calls.get(key) or self._calls.get((key[0], stay.linkedid))
             if (call is None and deposit.doubtful) or not (deposit.settled or over):
                 continue
-            message = self._message(key, deposit, call, touched=stay.touched)
+            message = self._message(key, stay, deposit, call)
             if message != deposit.told:
                 deposit.told = message
-                yield MessageLeft(pbx=key[0], at=deposit.left_at, message=message)
+                yield message
 
-    def _message(self, key: _Key, deposit: _Deposit, call: Call | None, *, touched: bool) -> Message:
-        line = self._line(key[0], deposit.mailbox, call)
-        calendar = self._calendars.setdefault(line.name, Calendar(line))
-        deadline = calendar.due(line.charter.message_rule, deposit.left_at)
-        return Message(
+    def _message(self, key: _Key, stay: _Stay, deposit: _Deposit, call: Call | None) -> MessageWitnessed:
+        return MessageWitnessed(
             pbx=key[0],
-            mailbox=deposit.mailbox,
-            msg_id=None,
+            at=deposit.left_at,
             uniqueid=key[1],
-            line=line.name,
-            caller=call.caller if call is not None else deposit.caller,
+            channel=stay.channel,
+            mailbox=deposit.mailbox,
+            line=call.line if call is not None else None,
+            caller=call.caller if call is not None else deposit.caller or stay.caller,
+            began_at=deposit.began_at,
             left_at=deposit.left_at,
             duration=deposit.duration,
-            due=deadline.due,
-            act_by=deadline.act_by,
-            due_reason=" ".join(deadline.reasons),
-            quality=Quality.PARTIAL if touched else Quality.COMPLETE,
+            quality=Quality.PARTIAL if stay.touched else Quality.COMPLETE,
+            copies=tuple(box for box in stay.boxes if box != deposit.mailbox),
         )
-
-    def _line(self, pbx: str, mailbox: str, call: Call | None) -> Line:
-        """The line of the message's call, else the one that names its mailbox, else the fallback."""
-        of_call = self._lines.get(call.line) if call is not None else None
-        return of_call or self._line_of_box.get((pbx, mailbox)) or self._fallback
 
 
 def _full(mailbox: str) -> str:

@@ -165,7 +165,8 @@ class Queueing:
 
     def _agent_completed(self, event: AgentCompleted) -> None:
         """Proof of an answer that was not heard: Asterisk's clock is in whole seconds, so ± 1 s."""
-        track = self._board.track_of(event)
+        named = event.uniqueid != ""
+        track = self._board.track_of(event) if named else self._just_ended(event)
         if track is None or track.answered_at is not None or event.talk_seconds > LONGEST_TALK:
             return
         interface = event.dest_channel if not is_local(event.dest_channel) else ""
@@ -175,9 +176,29 @@ class Queueing:
         track.answer_confirmed = True
         track.quality = Quality.INFERRED
         entry = self._board.legs.get(event.dest_uniqueid)
-        if entry is not None and entry[1].result in {None, AttemptResult.LOST}:
+        if not named:
+            leg = next(leg for leg in reversed(track.legs) if leg.interface == event.interface)
+            leg.reopen()
+            leg.end(track.answered_at, AttemptResult.ANSWERED)
+        elif entry is not None and entry[1].result in {None, AttemptResult.LOST}:
             entry[1].end(track.answered_at, AttemptResult.ANSWERED)
         stay = track.open_stay
         if stay is not None:
             stay.leave, stay.result, stay.answered = track.answered_at, VisitResult.ANSWERED, True
         self._board.progressed(track, event.at)
+
+    def _just_ended(self, event: AgentCompleted) -> Track | None:
+        """The call that an AgentComplete without channels must be of: it may come after the hang-up, and has lost them.
+
+        Only of calls whose answer a gap hid, that rang this telephone from this queue and wait for their decision; if
+        there are two such calls, neither.
+        """
+        found = [
+            track
+            for track in self._board.tracks.values()
+            if track.unseen_answer
+            and track.ended_at is not None
+            and any(stay.queue == event.queue for stay in track.stays)
+            and any(leg.interface == event.interface for leg in track.legs)
+        ]
+        return found[0] if len(found) == 1 else None

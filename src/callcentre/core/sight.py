@@ -4,6 +4,7 @@ A PBX out of sight tells nothing afterwards of what happened meanwhile (AMI repl
 touched is partial, one that is gone is lost unless another book proves its end, what is found talking stays unknown.
 """
 
+from collections.abc import Set
 from datetime import datetime, timedelta
 
 from callcentre.core.channels import STATE_RINGING, STATE_UP, Channel
@@ -11,7 +12,7 @@ from callcentre.core.events import ChannelSeen, ChannelsListed, LinkDown, LinkUp
 from callcentre.core.exchange import DECISION_DELAY, Exchange
 from callcentre.core.facts import Call, GapClosed, GapOpened, PbxBooted
 from callcentre.core.switchboard import Switchboard
-from callcentre.core.terms import AttemptResult, VisitResult, is_local
+from callcentre.core.terms import AttemptResult, CallKey, VisitResult, is_local
 from callcentre.core.tracks import Leg, Stay, Track
 
 BOOT_WOBBLE = timedelta(seconds=3)
@@ -37,14 +38,14 @@ class Sight:
         self.linked = False
         self.synced = False
 
-    def restore(self, calls: list[Call], last_seen: datetime | None) -> None:
-        """Take the open rows of an earlier run; the time since `last_seen` is a gap."""
+    def restore(self, calls: list[Call], last_seen: datetime | None, left: Set[CallKey] = frozenset()) -> None:
+        """Take the open rows of an earlier run, `left` those with a message; the time since `last_seen` is a gap."""
         for call in calls:
-            self._restore(call)
+            self._restore(call, left_message=call.key in left)
         if last_seen is not None:
             self._open_gap(last_seen, "daemon restart")
 
-    def _restore(self, call: Call) -> None:
+    def _restore(self, call: Call, *, left_message: bool) -> None:
         board = self._board
         line = board.claims.line(call.line)
         if line is None:
@@ -63,6 +64,8 @@ class Sight:
         track.answered_at, track.answered_by = call.answered_at, call.answered_by
         track.answer_confirmed = call.answered_at is not None
         track.ended_at = call.ended_at
+        if call.answered_at is not None and call.talk_seconds is not None and call.ended_at is None:
+            track.asked_at = call.answered_at + timedelta(seconds=call.talk_seconds)
         track.destinations = 1 if call.attempts or call.visits else 0
         track.quality = call.quality
         for attempt in call.attempts:
@@ -92,6 +95,9 @@ class Sight:
         if track.open_stay is None and not track.ringing and track.answered_at is None:
             ends = [leg.end_at for leg in track.legs if leg.end_at is not None]
             track.left_at = max(ends + [stay.leave for stay in track.stays if stay.leave is not None], default=None)
+        if left_message and call.answered_at is None:
+            track.enters_voicemail()
+            track.left_message = True
         if call.ended_at is not None:
             self._exchange.decide_after(track, call.ended_at)
 

@@ -5,28 +5,20 @@ roster says. No sight of the PBX is unknown. An interval never spans the opening
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from callcentre.core.calendar import Calendar
 from callcentre.core.charter import Line, Office
 from callcentre.core.events import Event, LinkDown, LinkUp, PbxShutdown, TimePassed
-from callcentre.core.facts import (
-    AttendanceChanged,
-    Call,
-    CallAnswered,
-    CallEnded,
-    Fact,
-    MemberActive,
-    RingAttempt,
-    RosterChanged,
-    TelephoneUsed,
-)
+from callcentre.core.facts import AttendanceChanged, Call, CallAnswered, CallEnded, Fact, PresenceChanged, RingAttempt
+from callcentre.core.hints import MemberActive, RosterChanged, TelephoneUsed
+from callcentre.core.ledger import NOT_RUNNING
+from callcentre.core.seats import THERE, few, fit, why_away
 from callcentre.core.terms import AttemptResult, Attendance, CallKey, Hours, Outcome
 
 NOT_TOLD: Final = "nothing has been told of this line yet"
-NOT_RUNNING: Final = "callcentre was not running or had not reached the PBX yet"
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _LEAP: Final = timedelta(days=40)
 """Time that passes at one go is a clock that was set (a PBX that booted in 1970): no boundary is looked for in it."""
@@ -54,6 +46,10 @@ class _Watch:
     reason: str = NOT_TOLD
     hidden: str = ""
     roster: RosterChanged | None = None
+    there: int | None = None
+    present_at: datetime | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    rung: list[str] = field(default_factory=list)
     rung_out: int = 0
     boundary: datetime | None = None
     told_at: datetime | None = None
@@ -72,7 +68,8 @@ class _Watch:
         if self.hidden:
             return Attendance.UNKNOWN, self.hidden
         if self.rung_out >= self.line.ring_out_limit:
-            return Attendance.UNATTENDED, f"{self.line.ring_out_limit} calls in a row rang out"
+            limit = self.line.ring_out_limit
+            return Attendance.UNATTENDED, f"{limit} calls in a row rang out" if limit > 1 else "a call rang out"
         if roster is None or not (roster.complete or roster.there):
             return Attendance.UNKNOWN, NOT_TOLD
         if roster.there >= needed:
@@ -80,6 +77,32 @@ class _Watch:
         if not roster.complete or roster.there + roster.unknown >= needed:
             return Attendance.UNKNOWN, "not all its telephones have been seen"
         return Attendance.UNATTENDED, _why_nobody(roster)
+
+    def why(self, state: Attendance) -> tuple[str, ...]:
+        """Who is why nobody can answer: those whose telephones rang in vain, or the seats that are empty."""
+        if state is not Attendance.UNATTENDED:
+            return ()
+        if self.rung_out >= self.line.ring_out_limit:
+            return few(f"{self.called(telephone)}: rang, nobody came" for telephone in self.rung)
+        return why_away(self.roster.seats) if self.roster is not None else ()
+
+    def called(self, telephone: str) -> str:
+        """What people call a telephone."""
+        return self.names.get(telephone) or fit(telephone)
+
+    def somebody_is_there(self) -> None:
+        """Calls that rang out before prove nothing any more."""
+        self.rung_out = 0
+        self.rung.clear()
+
+    def hear(self, roster: RosterChanged) -> tuple[str, ...]:
+        """Take what the roster tells; return who is there that was not before, as far as it names them."""
+        last, self.roster = self.roster, roster
+        if not roster.seats:
+            return ()
+        before = {seat.device for seat in last.seats if seat.state in THERE} if last is not None else set()
+        self.names |= {seat.device: seat.name for seat in roster.seats}
+        return few(seat.name for seat in roster.seats if seat.state in THERE and seat.device not in before)
 
 
 def _why_nobody(roster: RosterChanged) -> str:
@@ -135,7 +158,7 @@ class _Telephones:
 
 
 class Staffing:
-    """The attendance of all lines: `handle(event)` and `handle_fact(fact)` return AttendanceChanged facts."""
+    """The attendance of all lines: `handle(event)` and `handle_fact(fact)` tell how it and their presence changed."""
 
     EVENTS: Final[frozenset[type[Event]]] = frozenset({LinkUp, LinkDown, PbxShutdown})
     FACTS: Final[frozenset[type[Fact]]] = frozenset(
@@ -146,6 +169,8 @@ class Staffing:
         self._watches = {line.name: _Watch(line, Calendar(line)) for line in office.lines}
         self._telephones = _Telephones()
         self._now: datetime | None = None
+        self._quiet_until: datetime | None = None
+        """Until then no line opens or closes, and every line is placed."""
         self._handlers: dict[type[Event], Callable[[Any], list[Fact]]] = {
             LinkUp: self._link_up,
             LinkDown: self._link_down,
@@ -169,7 +194,10 @@ class Staffing:
     def handle_fact(self, fact: Fact) -> list[Fact]:
         """Take one fact of the roster or of calls."""
         listener = self._listeners.get(type(fact))
-        return self._advance(fact.at) + listener(fact) if listener is not None else []
+        if listener is None:
+            return []
+        facts = self._advance(fact.at)
+        return facts + listener(fact) if facts else listener(fact)
 
     def restore(self, last_seen: Mapping[str, datetime]) -> list[Fact]:
         """An earlier run saw each PBX until then: nobody knows what has been so since."""
@@ -179,8 +207,8 @@ class Staffing:
             if at is not None:
                 watch.place(at)
                 watch.hidden = NOT_RUNNING
-                facts += self._judge(watch, at)
-        self._now = max(last_seen.values(), default=None)
+                facts += self._judge(watch, at) + self._present(watch, at)
+        self._now, self._quiet_until = max(last_seen.values(), default=None), None
         return facts
 
     def next_timer(self) -> datetime | None:
@@ -205,6 +233,8 @@ class Staffing:
         if before is not None and now <= before:
             return facts
         self._now = now
+        if before is not None and self._quiet_until is not None and now < self._quiet_until and now - before <= _LEAP:
+            return facts
         for watch in self._watches.values():
             if not watch.placed or (before is not None and now - before > _LEAP):
                 watch.place(now)
@@ -214,8 +244,9 @@ class Staffing:
                 watch.core = not watch.core
                 watch.boundary = watch.calendar.next_boundary(at)
                 if watch.core:
-                    watch.rung_out = 0
+                    watch.somebody_is_there()
                 facts += self._judge(watch, at, cut=True)
+        self._quiet_until = self.next_timer()
         return facts
 
     # --- evidence ----------------------------------------------------------------------------------------------------
@@ -234,71 +265,105 @@ class Staffing:
         self._telephones.forget(event.pbx)
         for watch in self._watches.values():
             if watch.line.pbx == event.pbx:
-                watch.hidden, watch.roster, watch.rung_out = hidden, None, 0
-                facts += self._judge(watch, event.at)
+                watch.hidden, watch.roster = hidden, None
+                watch.somebody_is_there()
+                facts += self._judge(watch, event.at) + self._present(watch, event.at)
         return facts
 
     def _roster_changed(self, fact: RosterChanged) -> list[Fact]:
         """A telephone that comes within reach again is no proof that somebody sits there: the count goes on."""
         watch = self._watches[fact.line]
-        watch.roster = fact
-        return self._judge(watch, fact.at)
+        before = watch.roster
+        came = watch.hear(fact)
+        if before is not None and _as_many(before, fact):
+            return []
+        return self._judge(watch, fact.at, came) + self._present(watch, fact.at)
 
     def _telephone_used(self, fact: TelephoneUsed) -> list[Fact]:
         self._telephones.used(fact)
         return []
 
     def _member_active(self, fact: MemberActive) -> list[Fact]:
-        return self._somebody_is_there(fact.line, fact.at)
+        return self._somebody_is_there(fact.line, fact.at, fact.who)
 
     def _answered(self, fact: CallAnswered) -> list[Fact]:
         self._telephones.answered(fact.call)
-        return self._somebody_is_there(fact.call.line, fact.at)
+        watch, telephone = self._watches.get(fact.call.line), fact.call.answered_by
+        who = watch.called(telephone) if watch is not None and telephone is not None else ""
+        return self._somebody_is_there(fact.call.line, fact.at, who)
 
-    def _somebody_is_there(self, line: str, at: datetime) -> list[Fact]:
+    def _somebody_is_there(self, line: str, at: datetime, who: str) -> list[Fact]:
         watch = self._watches.get(line)
         if watch is None or not watch.rung_out:
             return []
-        watch.rung_out = 0
-        return self._judge(watch, at)
+        watch.somebody_is_there()
+        return self._judge(watch, at, (who,) if who else ())
 
     def _ended(self, fact: CallEnded) -> list[Fact]:
         self._telephones.ended(fact.call)
         watch = self._watches.get(fact.call.line)
-        if watch is None or not _rang_out(fact.call, watch.line, self._telephones):
+        rung = _rung(fact.call, watch.line, self._telephones) if watch is not None else []
+        if watch is None or not rung:
             return []
         watch.rung_out += 1
+        watch.rung = list(dict.fromkeys(watch.rung + rung))
         return self._judge(watch, fact.at) if watch.rung_out >= watch.line.ring_out_limit else []
 
     # --- verdict -----------------------------------------------------------------------------------------------------
 
-    def _judge(self, watch: _Watch, at: datetime, *, cut: bool = False) -> list[Fact]:
-        """Say what is so from `at` on, if it is something new or core hours begin or end there (`cut`)."""
+    def _judge(self, watch: _Watch, at: datetime, came: tuple[str, ...] = (), *, cut: bool = False) -> list[Fact]:
+        """Say what is so from `at` on, if it is something new or core hours begin or end there (`cut`).
+
+        `came` are those whose coming this is, if it ends an unattended time.
+        """
         state, reason = watch.judged()
         if not cut and watch.told_at is not None and (state, reason) == (watch.state, watch.reason):
             return []
         at = at if watch.told_at is None else max(at, watch.told_at)
+        ends = watch.state is Attendance.UNATTENDED and state is Attendance.ATTENDED
+        who = came if ends else watch.why(state)
         if state is not watch.state or watch.told_at is None:
             watch.state, watch.since = state, at
         watch.reason, watch.told_at = reason, at
         return [
             AttendanceChanged(
-                pbx=watch.line.pbx, at=at, line=watch.line.name, state=state, reason=reason, core=watch.core
+                pbx=watch.line.pbx, at=at, line=watch.line.name, state=state, reason=reason, core=watch.core, who=who
             )
         ]
 
+    def _present(self, watch: _Watch, at: datetime) -> list[Fact]:
+        """Say how many are there, if that is something new; those not seen yet may be more."""
+        roster = watch.roster
+        known = roster is not None and roster.complete and (roster.there > 0 or not roster.unknown)
+        there = roster.there if roster is not None and known else None
+        if watch.present_at is not None and there == watch.there:
+            return []
+        watch.there, watch.present_at = there, max(at, watch.present_at or at)
+        return [PresenceChanged(pbx=watch.line.pbx, at=watch.present_at, line=watch.line.name, there=there)]
 
-def _rang_out(call: Call, line: Line, telephones: _Telephones) -> bool:
-    """Whether a telephone that was free rang past the target for this call and nobody came.
+
+def _as_many(one: RosterChanged, other: RosterChanged) -> bool:
+    """Whether two tell the same of who could answer; most only tell that somebody is free, or is no more."""
+    return (
+        one.there == other.there
+        and one.unknown == other.unknown
+        and one.paused == other.paused
+        and one.unreachable == other.unreachable
+        and one.complete is other.complete
+    )
+
+
+def _rung(call: Call, line: Line, telephones: _Telephones) -> list[str]:
+    """The telephones that were free and rang past the target for this call, and nobody came.
 
     The target is the charter's rings, else its seconds; where it promises neither, a telephone must have rung for as
     long as the PBX would have it. Somebody who declines is there.
     """
     if call.outcome not in _MISSED or call.answered_at is not None:
-        return False
+        return []
     attempts = [attempt for attempt in call.attempts if not attempt.after_answer]
     if any(attempt.result is AttemptResult.BUSY for attempt in attempts):
-        return False
+        return []
     charter, enough = line.charter, {AttemptResult.RANG_OUT, AttemptResult.CANCELLED}
     if charter.answer_rings is not None:
         target = charter.answer_rings * line.ring_cycle_seconds
@@ -306,11 +371,14 @@ def _rang_out(call: Call, line: Line, telephones: _Telephones) -> bool:
         target = charter.answer_seconds
     else:
         target, enough = 0.0, {AttemptResult.RANG_OUT}
-    return any(
-        attempt.result in enough and _rang_for(attempt) >= target and telephones.free(call, attempt)
+    return [
+        attempt.interface
         for attempt in attempts
         if attempt.ring_start is not None
-    )
+        and attempt.result in enough
+        and _rang_for(attempt) >= target
+        and telephones.free(call, attempt)
+    ]
 
 
 def _rang_for(attempt: RingAttempt) -> float:

@@ -8,17 +8,34 @@ from callcentre.core.errors import NaiveTime
 
 __all__ = [
     "UTC",
+    "ActionKind",
+    "ActionResult",
     "AttemptResult",
     "Attendance",
+    "BreachEnd",
     "CallKey",
+    "CalloutResult",
+    "ClickResult",
+    "ClickState",
     "HangupCause",
     "Hours",
+    "MailboxState",
     "MemberState",
+    "MessageStatus",
+    "Mode",
     "Nation",
+    "NoticeKind",
+    "NumberKind",
     "Origin",
     "Outcome",
     "Quality",
+    "TaskOutcome",
+    "TaskSource",
+    "TaskState",
+    "TaskStep",
+    "Verdict",
     "VisitResult",
+    "WrapKind",
     "aware",
     "device_of",
     "instant",
@@ -134,6 +151,238 @@ class Nation(StrEnum):
     WALES = "WLS"
     SCOTLAND = "SCT"
     NORTHERN_IRELAND = "NIR"
+
+
+class MessageStatus(StrEnum):
+    """What became of a voicemail on the way to its task."""
+
+    FILED = "filed"  # it belongs to a task
+    BACKLOG = "backlog"  # older than the first start: waits for one decision, made by a person
+    DISMISSED = "dismissed"  # of the backlog, and nobody need call back
+    ELSEWHERE = "elsewhere"  # first seen among the heard ones: handled before we saw it; its task is closed at once
+    ERASED = "erased"  # what the caller could be known by is gone, and it never comes back
+
+
+class TaskState(StrEnum):
+    """The states of a callback task; the table of what leads where is core/task_states.py."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    DIALLING = "dialling"
+    REACHED = "reached"
+    UNANSWERED = "unanswered"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class TaskOutcome(StrEnum):
+    """Why a task was closed."""
+
+    DONE = "done"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+    GOT_THROUGH = "got_through"
+    DUPLICATE = "duplicate"
+    NOT_NEEDED = "not_needed"
+
+
+class TaskSource(StrEnum):
+    """What a task was opened for."""
+
+    VOICEMAIL = "voicemail"
+    ABANDONED = "abandoned"
+    FOLLOW_UP = "follow_up"  # an agent promised one, after a call or a task
+
+
+class TaskStep(StrEnum):
+    """One entry in a task's history: what happened to it."""
+
+    OPENED = "opened"
+    MESSAGE_JOINED = "message_joined"
+    MESSAGE_CHANGED = "message_changed"
+    HEARD = "heard"
+    CLAIMED = "claimed"
+    RENEWED = "renewed"
+    RELEASED = "released"
+    LAPSED = "lapsed"
+    DIALLED = "dialled"
+    CONNECTED = "connected"
+    NOT_CONNECTED = "not_connected"
+    RESPONDED = "responded"
+    GOT_THROUGH = "got_through"
+    NUMBER_TYPED = "number_typed"
+    NOTED = "noted"
+    DIAL_ASKED = "dial_asked"
+    SCHEDULED = "scheduled"
+    FLAGGED = "flagged"
+    ASSIGNED = "assigned"
+    UNDONE = "undone"
+    COMPLAINT = "complaint"
+    FOLLOW_UP = "follow_up"
+    ACKNOWLEDGED = "acknowledged"  # the caller was told that what they left was received
+    DEADLINE_CHANGED = "deadline_changed"
+    WARNED = "warned"
+    OVERDUE = "overdue"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    ERASED = "erased"
+
+
+class AckHow(StrEnum):
+    """How a caller was told that their message was received."""
+
+    CALL = "call"
+    TEXT = "text"
+    EMAIL = "email"
+    LETTER = "letter"
+
+
+class CalloutResult(StrEnum):
+    """How one dial of a caller's number ended; None while it lasts."""
+
+    CONNECTED = "connected"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"  # a gap hid its end: it may have been answered
+
+
+class ClickState(StrEnum):
+    """How far a dial has come that an agent asked for with a click."""
+
+    WANTED = "wanted"  # committed; being sent to the PBX
+    RINGING_AGENT = "ringing_agent"
+    DIALLING = "dialling"  # the agent picked up; the caller is being dialled
+    RINGING_CALLER = "ringing_caller"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class ClickResult(StrEnum):
+    """How a dial that an agent asked for with a click ended; None while it lasts."""
+
+    CONNECTED = "connected"
+    NO_ANSWER = "no_answer"  # the caller's telephone
+    BUSY = "busy"
+    FAILED = "failed"  # the caller could not be dialled
+    AGENT_GONE = "agent_gone"  # the agent did not pick up, or hung up before the caller's telephone rang
+    REFUSED = "refused"  # the PBX would not, or nothing was sent
+    UNCERTAIN = "uncertain"  # nobody can say whether it was made; it is never made again by itself
+
+
+class NumberKind(StrEnum):
+    """What a telephone number is, for who may be dialled: the kinds of the UK's numbering plan, or elsewhere."""
+
+    GEOGRAPHIC = "geographic"  # 01, 02
+    UK_WIDE = "uk_wide"  # 03
+    MOBILE = "mobile"
+    FREEPHONE = "freephone"  # 0800, 0808, 116
+    SHARED_COST = "shared_cost"  # 084, 087
+    PREMIUM = "premium"  # 09, 118
+    PERSONAL = "personal"  # 070
+    PAGER = "pager"
+    VOIP = "voip"  # 056
+    CORPORATE = "corporate"  # 055
+    INTERNATIONAL = "international"
+    INTERNAL = "internal"  # an extension
+    INVALID = "invalid"
+
+
+class WrapKind(StrEnum):
+    """What an agent says of a call after it, in one tap (H1, W5)."""
+
+    RESOLVED = "resolved"  # at first contact
+    UNRESOLVED = "unresolved"
+    FOLLOW_UP = "follow_up"
+    COMPLAINT = "complaint"
+    ABUSIVE = "abusive"
+
+
+class NoticeKind(StrEnum):
+    """What people are told of."""
+
+    WARNING = "warning"
+    OVERDUE = "overdue"
+    ESCALATION = "escalation"
+    BACKLOG = "backlog"
+    UNNAMED_MAILBOX = "unnamed_mailbox"
+    MAILBOX = "mailbox"
+    TEST = "test"
+    UNATTENDED = "unattended"
+    STILL_UNATTENDED = "still_unattended"
+    RECOVERED = "recovered"
+    COVER = "cover"
+    ACTION_REFUSED = "action_refused"
+    GREETING = "greeting"  # a recorded message is missing, cannot be heard, was changed, or is due to be looked at
+    CASE = "case"  # one was given to somebody
+    CASE_DUE = "case_due"
+    CASE_OVERDUE = "case_overdue"
+    COMPLIMENT = "compliment"
+    ABUSE = "abuse"
+    ABUSE_REVIEW = "abuse_review"
+    REPORT = "report"
+    RETENTION = "retention"
+
+
+class Mode(StrEnum):
+    """What is done about an unattended line: people are told in both; only `enforce` acts on the PBX."""
+
+    OBSERVE = "observe"
+    ENFORCE = "enforce"
+
+
+class ActionKind(StrEnum):
+    """What is done about an unattended line, in this order; the last two take back what can be."""
+
+    UNPAUSE = "unpause"
+    ADD_STANDBY = "add_standby"
+    DIVERT = "divert"
+    RING_SUPERVISOR = "ring_supervisor"
+    REMOVE_STANDBY = "remove_standby"
+    UNDIVERT = "undivert"
+
+
+class ActionResult(StrEnum):
+    """What became of an action."""
+
+    WANTED = "wanted"  # committed; being sent
+    DONE = "done"
+    ALREADY = "already"  # it was so before, and is not taken back
+    REFUSED = "refused"  # the PBX would not
+    FAILED = "failed"  # could not be sent, or nobody answered the telephone
+    UNCERTAIN = "uncertain"  # the daemon or the link ended in between; a dial is never repeated
+    OBSERVED = "observed"  # the line's mode is `observe`: this would have been done
+    HELD_BACK = "held_back"  # the limit of actions in an hour was reached
+
+
+class BreachEnd(StrEnum):
+    """How a breach ended."""
+
+    RECOVERED = "recovered"
+    CLOSED_HOURS = "closed_hours"  # core hours ended
+    NOT_NEEDED = "not_needed"  # cover was asked for, and nobody went
+
+
+class MailboxState(StrEnum):
+    """Whether callers can leave a message (H9)."""
+
+    HEALTHY = "healthy"
+    NEARLY_FULL = "nearly_full"
+    FULL = "full"
+    MISSING = "missing"
+    NOT_RECORDABLE = "not_recordable"
+
+
+class Verdict(StrEnum):
+    """Why a call reached voicemail (H7). Misuse: the line was open, somebody was free, and no telephone rang."""
+
+    CLOSED_HOURS = "closed_hours"
+    RANG_OUT = "rang_out"
+    ALL_BUSY = "all_busy"
+    NOBODY_THERE = "nobody_there"
+    MISUSE = "misuse"
+    UNKNOWN = "unknown"
 
 
 class HangupCause:

@@ -93,12 +93,22 @@ class Stay:
     result: VisitResult | None = None
     withdrawn: bool = False
     answered: bool = False
+    frozen: Visit | None = None
 
     def visit(self) -> Visit:
-        """The frozen view."""
-        return Visit(
-            queue=self.queue, enter=self.enter, leave=self.leave, result=self.result, after_answer=self.after_answer
-        )
+        """The frozen view, made anew only where it changed."""
+        known = self.frozen
+        if (
+            known is None
+            or known.result is not self.result
+            or known.leave != self.leave
+            or known.enter != self.enter
+            or known.after_answer is not self.after_answer
+        ):
+            self.frozen = known = Visit(
+                queue=self.queue, enter=self.enter, leave=self.leave, result=self.result, after_answer=self.after_answer
+            )
+        return known
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,6 +117,7 @@ class Track:
 
     `left_at` is when the caller last left a queue or Dial; `unseen_answer` means it talks, nobody saw since when, and
     `unseen_leave` that it waits no longer, likewise; `offered_on_arrival` that nobody was asked to answer it so far.
+    `asked_at` is when the caller, alone again, was asked how it was, `left_at_last` when somebody in it hung up last.
     """
 
     key: CallKey
@@ -129,6 +140,8 @@ class Track:
     unseen_answer: bool = False
     unseen_leave: bool = False
     left_at: datetime | None = None
+    left_at_last: datetime | None = None
+    asked_at: datetime | None = None
     ended_at: datetime | None = None
     destinations: int = 0
     overflowed: bool = False
@@ -261,8 +274,7 @@ class Track:
             return None
         return (min(until, self.ended_at or until) - offered).total_seconds()
 
-    def _ringing_time(self) -> timedelta | None:
-        first = self.first_ring_at
+    def _ringing_time(self, first: datetime | None) -> timedelta | None:
         if first is None:
             return None
         if self.answered_at is not None:
@@ -271,16 +283,27 @@ class Track:
         return max(ends) - first if ends and not self.ringing else None
 
     def _talk(self) -> float | None:
-        if self.answered_at is None or self.ended_at is None:
+        until = self._talked_until()
+        if self.answered_at is None or until is None:
             return None
-        return max(0.0, (self.ended_at - self.answered_at).total_seconds())
+        return max(0.0, (until - self.answered_at).total_seconds())
+
+    def _talked_until(self) -> datetime | None:
+        """The caller's Hangup, or when the last person left a caller who is asked a question then (H18)."""
+        if self.asked_at is None:
+            return self.ended_at
+        left = self.left_at_last
+        # Who hung up before the answer was too late for it; a Hangup told after the question is later than it.
+        known = left is not None and self.answered_at is not None and left > self.answered_at
+        return min(left, self.asked_at) if left is not None and known else self.asked_at
 
     def call(self, outcome: Outcome = Outcome.IN_PROGRESS) -> Call:
         """The frozen view as it is now; verdicts only with a decided outcome."""
         charter = self.line.charter
         pending = outcome is Outcome.IN_PROGRESS and self.answered_at is None
         wait = None if pending else self._wait()
-        ring = None if pending else self._ringing_time()
+        first_ring_at = self.first_ring_at
+        ring = None if pending else self._ringing_time(first_ring_at)
         rings = None if ring is None else rings_begun(ring, self.line.ring_cycle_seconds)
         return Call(
             key=self.key,
@@ -290,7 +313,7 @@ class Track:
             caller=self.caller,
             origin=self.origin,
             offered_at=self.offered_at or self.arrived_at,
-            first_ring_at=self.first_ring_at,
+            first_ring_at=first_ring_at,
             answered_at=self.answered_at,
             ended_at=self.ended_at,
             outcome=outcome,

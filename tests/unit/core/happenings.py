@@ -76,6 +76,11 @@ def shutdown(seconds: float) -> PbxShutdown:
     return PbxShutdown(**when(seconds))
 
 
+def here(seconds: float, **fields: str) -> UserEventRaised:
+    """Somebody presses "I'm here"."""
+    return UserEventRaised(**when(seconds), name="CallcentreHere", fields=fields)
+
+
 def passed(moment: datetime) -> TimePassed:
     return TimePassed(pbx="", at=moment)
 

@@ -1,7 +1,6 @@
 """Deadlines and open hours: the charters' own table, and what must hold for any moment."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcentre.core.calendar import Calendar
-from callcentre.core.charter import DeadlineRule, Interval, Line, RuleName, WeekHours
+from callcentre.core.charter import DeadlineRule, Interval, RuleName, WeekHours
 from callcentre.core.terms import Hours, Nation
 from tests.unit.core.offices import AROUND_THE_CLOCK, H10, line, week
 
@@ -20,17 +19,6 @@ WITHIN = DeadlineRule(RuleName.WITHIN_A_WORKING_DAY)
 RULES = [H10, DeadlineRule(RuleName.ELAPSED_OR_NEXT_WORKING_DAY, 48), FIVE_DAYS, SAME_DAY, WITHIN]
 OFFICE, NINE_TO_FIVE = week("07:00-18:00"), week("09:00-17:00")
 SPLIT = week("09:00-12:30", "13:30-17:00")
-UNEVEN = WeekHours(
-    days=(
-        (Interval(540, 1020),),
-        (Interval(600, 660), Interval(840, 1200)),
-        (),
-        (Interval(0, 1440),),
-        (Interval(480, 720),),
-        (Interval(60, 120), Interval(1320, 1440)),
-        (Interval(15, 90), Interval(105, 1410)),
-    )
-)
 
 
 def london(text: str) -> datetime:
@@ -131,6 +119,51 @@ def test_the_offices_own_days() -> None:
     assert "closed by the office" in " ".join(calendar.due(SAME_DAY, london("2026-12-23 20:00")).reasons)
 
 
+def test_single_days_have_hours_of_their_own() -> None:
+    eve, christmas, monday, saturday = (date(2026, 12, day) for day in (24, 25, 21, 19))
+    calendar = Calendar(
+        line(
+            special_hours={
+                eve: (Interval(420, 720),),
+                christmas: (Interval(600, 660), Interval(720, 780)),
+                monday: (),
+                saturday: (Interval(540, 600),),
+            }
+        )
+    )
+    assert calendar.open_on(eve) == ((london("2026-12-24 07:00"), london("2026-12-24 12:00")),)
+    assert [calendar.hours_at(london(f"2026-12-25 {at}")) for at in ("10:59", "11:00", "12:00")] == [
+        Hours.CORE,
+        Hours.CLOSED,
+        Hours.CORE,
+    ]
+    assert not calendar.is_working_day(monday)
+    assert calendar.next_boundary(london("2026-12-19 10:00")) == london("2026-12-22 07:00")
+    assert calendar.due(SAME_DAY, london("2026-12-18 18:00")).due == london("2026-12-19 10:00")
+    assert calendar.due(H10, london("2026-12-23 15:00")).act_by == london("2026-12-24 12:00")
+
+
+def test_hours_of_a_single_day_are_told_where_they_matter() -> None:
+    eve, day_after = date(2026, 12, 24), date(2026, 12, 29)
+    special = {eve: (Interval(420, 720), Interval(780, 840)), date(2026, 12, 30): (), day_after: (Interval(600, 660),)}
+    assert Calendar(line(special_hours=special)).due(SAME_DAY, london("2026-12-24 14:00")).reasons == (
+        "Left on Thursday 24 December 2026 at 14:00.",
+        "Thursday 24 December 2026 has hours of its own: 07:00 to 12:00 and 13:00 to 14:00.",
+        "Rule: on the working day it was received.",
+        "That was at or after the close of Thursday 24 December 2026.",
+        "Friday 25 December 2026 is passed over (Christmas Day).",
+        "Saturday 26 December 2026 is passed over (closed on Saturdays).",
+        "Sunday 27 December 2026 is passed over (closed on Sundays).",
+        "Monday 28 December 2026 is passed over (Boxing Day (observed)).",
+        "It counts as received on Tuesday 29 December 2026.",
+        "Tuesday 29 December 2026 has hours of its own: 10:00 to 11:00.",
+        "Due on Tuesday 29 December 2026 at 11:00.",
+    )
+    assert "Wednesday 30 December 2026 is passed over (closed by the office)." in (
+        Calendar(line(special_hours=special)).due(SAME_DAY, london("2026-12-29 11:00")).reasons
+    )
+
+
 def test_boundaries() -> None:
     calendar = Calendar(line(hours=SPLIT))
     opens = [london("2026-11-27 16:00")]
@@ -167,97 +200,7 @@ def test_skipped_and_repeated_opening_hours() -> None:
     assert (opens, closes) == (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 3, tzinfo=UTC))
 
 
-# --- against a slow oracle that looks at every quarter of an hour --------------------------------------------------
-
-QUARTER = timedelta(minutes=15)
-
-
-class Oracle:
-    """The rules as the charter writes them, by looking through the quarters of each day; it knows no running latest."""
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.quarters = cache(self._quarters)
-
-    def _quarters(self, day: date) -> list[tuple[datetime, int]]:
-        """Each quarter of `day`: its start in UTC and what the clock shows, in minutes."""
-        at = datetime.combine(day, time(), UTC) - timedelta(hours=3)
-        rows = []
-        for _ in range(4 * 30):
-            local = at.astimezone(LONDON)
-            if local.date() == day:
-                rows.append((at, local.hour * 60 + local.minute))
-            at += QUARTER
-        return rows
-
-    def first(self, day: date, minute: int) -> datetime:
-        """The first moment of `day` at which its clock shows `minute` or more."""
-        return next((at for at, shown in self.quarters(day) if shown >= minute), self.quarters(day)[-1][0] + QUARTER)
-
-    def works(self, day: date) -> bool:
-        return bool(self.line.hours.days[day.weekday()]) and day not in self.line.holidays
-
-    def next(self, day: date) -> date:
-        day += timedelta(days=1)
-        while not self.works(day):
-            day += timedelta(days=1)
-        return day
-
-    def close(self, day: date) -> datetime:
-        return self.first(day, self.line.hours.days[day.weekday()][-1].close)
-
-    def opens(self, day: date) -> list[tuple[datetime, datetime]]:
-        if not self.works(day):
-            return []
-        return [(self.first(day, one.open), self.first(day, one.close)) for one in self.line.hours.days[day.weekday()]]
-
-    def due(self, rule: DeadlineRule, left: datetime) -> datetime:
-        day = left.astimezone(LONDON).date()
-        if rule.name is RuleName.ELAPSED_OR_NEXT_WORKING_DAY:
-            later = left + timedelta(hours=rule.n or 0)
-            both = self.works(day) and self.works(later.astimezone(LONDON).date())
-            return later if both else self.close(self.next(day))
-        received = day if self.works(day) and left < self.close(day) else self.next(day)
-        if rule.name is RuleName.WORKING_DAYS:
-            for _ in range(rule.n or 0):
-                received = self.next(received)
-        elif rule.name is RuleName.WITHIN_A_WORKING_DAY and any(a <= left < b for a, b in self.opens(day)):
-            following, local = self.next(day), left.astimezone(LONDON)
-            same = self.first(following, local.hour * 60 + local.minute)
-            later_hours = [max(same, opens) for opens, closes in self.opens(following) if same < closes]
-            return later_hours[0] if later_hours else self.close(following)
-        return self.close(received)
-
-
-EASTER_2024, AUTUMN_2026 = datetime(2024, 3, 29, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC)
-WEEKS = {
-    "office": OFFICE,
-    "split": SPLIT,
-    "around the clock": AROUND_THE_CLOCK,
-    "every day": week("07:00-18:00", days=7),
-    "uneven": UNEVEN,
-    "nights": week("00:00-06:00", "22:00-24:00", days=7),
-}
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.name}-{rule.n}")
-@pytest.mark.parametrize("hours", WEEKS)
-@pytest.mark.parametrize("start", [EASTER_2024, AUTUMN_2026, datetime(2026, 12, 22, tzinfo=UTC)], ids=str)
-def test_every_quarter_of_a_week_against_the_oracle(rule: DeadlineRule, hours: str, start: datetime) -> None:
-    here = line(hours=WEEKS[hours])
-    calendar, oracle = Calendar(here), Oracle(here)
-    at = start - timedelta(days=6)
-    latest = oracle.due(rule, at)
-    while at < start + timedelta(days=6):
-        literal = oracle.due(rule, at)
-        latest = max(latest, literal)
-        due = calendar.due(rule, at).due
-        if at >= start:
-            # Where the letter of a rule would have a later message due sooner, the latest so far holds.
-            held = latest > literal or bool(at.astimezone(LONDON).fold)
-            assert timedelta() <= due - latest <= (QUARTER if held else timedelta()), at
-        at += QUARTER
-
+# --- what holds for any moment --------------------------------------------------------------------------------------
 
 MOMENTS = st.floats(0.0, 25 * 365.0).map(lambda days: datetime(2015, 1, 1, tzinfo=UTC) + timedelta(days=days))
 SPANS = st.lists(st.integers(0, 96), min_size=0, max_size=4, unique=True).map(
@@ -268,22 +211,41 @@ SPANS = st.lists(st.integers(0, 96), min_size=0, max_size=4, unique=True).map(
 ANY_WEEK = st.tuples(*[SPANS] * 7).filter(any).map(lambda days: WeekHours(days=days))
 
 
+SPECIAL = st.dictionaries(st.integers(-3, 20), SPANS, max_size=6)
+
+
+def own_hours(near: datetime, special: dict[int, tuple[Interval, ...]]) -> dict[date, tuple[Interval, ...]]:
+    return {near.date() + timedelta(days=away): hours for away, hours in special.items()}
+
+
 @settings(max_examples=300)
 @given(
-    ANY_WEEK, st.sampled_from(RULES), st.sampled_from(Nation), MOMENTS, st.timedeltas(timedelta(), timedelta(days=5))
+    ANY_WEEK,
+    st.sampled_from(RULES),
+    st.sampled_from(Nation),
+    MOMENTS,
+    st.timedeltas(timedelta(), timedelta(days=5)),
+    SPECIAL,
 )
 def test_a_later_message_is_never_due_sooner(
-    hours: WeekHours, rule: DeadlineRule, nation: Nation, first: datetime, later: timedelta
+    hours: WeekHours,
+    rule: DeadlineRule,
+    nation: Nation,
+    first: datetime,
+    later: timedelta,
+    special: dict[int, tuple[Interval, ...]],
 ) -> None:
-    calendar = Calendar(line(hours=hours, nation=nation))
+    calendar = Calendar(line(hours=hours, nation=nation, special_hours=own_hours(first, special)))
     earlier, after = calendar.due(rule, first), calendar.due(rule, first + later)
     assert earlier.due <= after.due
     assert first <= earlier.act_by <= earlier.due
 
 
-@given(ANY_WEEK, MOMENTS, st.timedeltas(timedelta(), timedelta(days=20)))
-def test_boundaries_intervals_and_hours_agree(hours: WeekHours, start: datetime, length: timedelta) -> None:
-    calendar = Calendar(line(hours=hours))
+@given(ANY_WEEK, MOMENTS, st.timedeltas(timedelta(), timedelta(days=20)), SPECIAL)
+def test_boundaries_intervals_and_hours_agree(
+    hours: WeekHours, start: datetime, length: timedelta, special: dict[int, tuple[Interval, ...]]
+) -> None:
+    calendar = Calendar(line(hours=hours, special_hours=own_hours(start, special)))
     for opens, closes in calendar.intervals(start, start + length):
         assert start <= opens < closes <= start + length
         assert calendar.is_open(opens)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from callcentre.core.deposits import is_deposit, is_deposit_of_anyone
-from tests.unit.core.happenings import waiting
+from callcentre.core.deposits import Tally, is_deposit, is_deposit_of_anyone
+from tests.unit.core.happenings import at, waiting
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,52 @@ def test_of_any_channel_only_a_count_that_rose_is_proof() -> None:
     assert not is_deposit_of_anyone(told, waiting(9, "600@default", 2, "7.7"))
     assert not is_deposit_of_anyone(told, waiting(9, "600@default", 1, "7.7"))
     assert not is_deposit_of_anyone(None, waiting(9, "600@default", 3, "7.7"))
+
+
+# --- counts only ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_counted_above_what_is_known_came_unseen() -> None:
+    tally = Tally()
+    tally.witnessed(at(1))
+    assert [tally.counted(new, at(10 + new)) for new in (1, 3, 3, 4)] == [0, 2, 0, 1]
+
+
+def test_a_message_of_the_moment_of_the_count_is_in_it_or_not() -> None:
+    for first, then, unseen in ((0, 1, 0), (1, 1, 0), (1, 2, 1), (0, 2, 1)):
+        tally = Tally(0, at(0))
+        tally.witnessed(at(60.5))
+        assert tally.counted(first, at(60)) == 0
+        assert tally.counted(then, at(120)) == unseen
+
+
+def test_a_message_of_long_before_the_count_is_in_it() -> None:
+    tally = Tally(1, at(60))
+    tally.witnessed(at(50))
+    assert tally.counted(2, at(120)) == 1
+
+
+def test_what_was_heard_makes_room_for_what_comes() -> None:
+    looked, told = Tally(3, at(0)), Tally(3, at(0))
+    assert looked.counted(1, at(60)) == 0
+    told.told(1, at(60))
+    assert looked.counted(2, at(120)) == told.counted(2, at(120)) == 1
+
+
+def test_messagewaiting_proves_nothing_by_itself() -> None:
+    tally = Tally(1, at(0))
+    tally.told(3, at(60))
+    assert tally.counted(3, at(120)) == 2
+    tally.told(0, at(60))
+    assert tally.counted(3, at(180)) == 0
+
+
+def test_an_earlier_count_told_late_is_left_out() -> None:
+    tally = Tally(1, at(60))
+    assert tally.counted(5, at(50)) == 0
+    assert tally.counted(1, at(120)) == 0
+
+
+def test_what_an_earlier_run_counted_is_not_counted_twice() -> None:
+    assert [Tally(1, at(60)).had(at(second)) for second in (50, 61, 70)] == [True, True, False]
+    assert not Tally().had(at(0))

@@ -1,14 +1,16 @@
 """Voicemail: exactly one message for each deposit, whatever witnesses there are."""
 
 import itertools
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
 
 from callcentre.core.events import Event
-from callcentre.core.facts import Fact, Message, MessageLeft
+from callcentre.core.facts import Fact
+from callcentre.core.hints import MessageWitnessed
 from callcentre.core.mailboxes import Mailboxes
-from callcentre.core.terms import Quality
+from callcentre.core.tasks import Message
+from callcentre.core.terms import MessageStatus, Quality
 from tests.unit.core.happenings import (
     at,
     call,
@@ -34,7 +36,7 @@ OFFICE = office(ENQUIRIES, BOOKINGS, fallback="bookings")
 Happening = Event | Fact
 
 
-def told(*happenings: Happening, boxes: Mailboxes | None = None) -> list[Message]:
+def told(*happenings: Happening, boxes: Mailboxes | None = None) -> list[MessageWitnessed]:
     """What is told of messages, after the centre's manner: facts of calls first, then the event; timers in between."""
     boxes = boxes or Mailboxes(OFFICE)
     facts: list[Fact] = []
@@ -42,18 +44,18 @@ def told(*happenings: Happening, boxes: Mailboxes | None = None) -> list[Message
         while (due := boxes.next_timer()) is not None and due <= happening.at:
             facts += boxes.handle(passed(due))
         facts += boxes.handle(happening) if isinstance(happening, Event) else boxes.handle_fact(happening)
-    return [fact.message for fact in facts if isinstance(fact, MessageLeft)]
+    return [fact for fact in facts if isinstance(fact, MessageWitnessed)]
 
 
-def messages(*happenings: Happening) -> list[Message]:
+def messages(*happenings: Happening) -> list[MessageWitnessed]:
     """What was left in the end: under one key the last word counts."""
     boxes = Mailboxes(OFFICE)
     said = told(*happenings, boxes=boxes)
-    said += [fact.message for fact in boxes.finish(at(9999)) if isinstance(fact, MessageLeft)]
-    return list({(message.mailbox, message.uniqueid, message.left_at): message for message in said}.values())
+    said += [fact for fact in boxes.finish(at(9999)) if isinstance(fact, MessageWitnessed)]
+    return list({(message.uniqueid, message.left_at): message for message in said}.values())
 
 
-def left(*happenings: Happening) -> list[tuple[str, str | None]]:
+def left(*happenings: Happening) -> list[tuple[str, str]]:
     return [(message.mailbox, message.uniqueid) for message in messages(*happenings)]
 
 
@@ -71,11 +73,16 @@ def test_a_deposit_as_a_pbx_tells_it() -> None:
         ended(32.2, call("1.1")),
     )
     assert (message.line, message.caller, message.mailbox) == ("enquiries", "01632960123", "600@default")
-    assert message.left_at == at(30)
-    assert message.due == datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
-    assert message.act_by == message.due
-    assert message.due_reason.startswith("Left on Tuesday 24 November 2026 at 12:00:30. Rule: within 24 hours")
-    assert (message.msg_id, message.duration, message.quality) == (None, None, Quality.COMPLETE)
+    assert (message.channel, message.began_at, message.left_at) == ("PJSIP/trunk-1.1", at(12), at(30))
+    assert (message.duration, message.quality, message.copies) == (None, Quality.COMPLETE, ())
+
+
+def test_a_caller_whose_call_no_line_claims_is_known_by_the_channel() -> None:
+    told = replace(waiting(30, "600@default", 1, "1.1"), caller="07700900861")
+    (message,) = messages(voicemail(12, "1.1", "600@default,su"), told, vmstatus(30.1, "1.1"), gone(30.2, "1.1"))
+    assert (message.line, message.caller) == (None, "07700900861")
+    (withheld,) = messages(voicemail(12, "1.1", "600@default,su"), replace(told, caller="anonymous"), gone(31, "1.1"))
+    assert withheld.caller is None
 
 
 WITNESSES: list[Event] = [
@@ -131,6 +138,33 @@ def test_a_caller_who_leaves_two_messages_leaves_two() -> None:
         vmstatus(19, "1.1"),
     ]
     assert left(CALLED, *first, *second, gone(20, "1.1")) == ONE * 2
+
+
+def test_each_message_of_a_call_has_its_own_beginning() -> None:
+    """What is learned of the first one later must not give it the second one's."""
+    first, *_, last = told(
+        voicemail(1, "1.1", "600@default"),
+        waiting(9, "600@default", 1, "1.1"),
+        voicemail(10, "1.1", "600@default"),
+        offered(11, call("1.1")),
+        gone(20, "1.1"),
+        ended(22, call("1.1")),
+    )
+    assert (first.left_at, last.left_at, last.line) == (at(9), at(9), "enquiries")
+    assert first.began_at == last.began_at == at(1)
+
+
+def test_the_other_mailboxes_of_one_message_are_named() -> None:
+    (message,) = messages(voicemail(1, "1.1", "600&610@default,u"), vmstatus(9, "1.1"), gone(10, "1.1"))
+    assert (message.mailbox, message.copies) == ("600@default", ("610@default",))
+
+
+def test_without_dialplan_the_channel_is_known_all_the_same() -> None:
+    raised = replace(said(1, "9.9", Mailbox="600"), channel="PJSIP/trunk-9.9")
+    changed = replace(waiting(1, "600@default", 1, "9.9"), channel="PJSIP/trunk-9.9")
+    for witness in (raised, changed):
+        (message,) = messages(waiting(0, "600@default", 0), witness, gone(2, "9.9"))
+        assert message.channel == "PJSIP/trunk-9.9"
 
 
 def test_one_message_copied_to_several_boxes_is_one() -> None:
@@ -200,10 +234,10 @@ def test_what_is_learned_later_is_told_under_the_same_key() -> None:
         gone(10, "1.1"),
         ended(12, call("1.1", "bookings")),
     )
-    assert (first.line, first.duration, first.caller) == ("enquiries", None, None)
-    assert (then.line, then.duration, then.caller) == ("enquiries", 8, None)
+    assert (first.line, first.duration, first.caller) == (None, None, None)
+    assert (then.line, then.duration, then.caller) == (None, 8, None)
     assert (last.line, last.duration, last.caller) == ("bookings", 8, "01632960123")
-    assert len({(message.mailbox, message.uniqueid, message.left_at) for message in (first, then, last)}) == 1
+    assert len({(message.uniqueid, message.left_at) for message in (first, then, last)}) == 1
 
 
 def test_a_caller_of_an_earlier_run_is_known_as_one() -> None:
@@ -216,20 +250,15 @@ def test_a_caller_of_an_earlier_run_is_known_as_one() -> None:
 # --- lines ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("box", "uniqueid", "expected"),
-    [
-        ("600@default", "2.2", "bookings"),
-        ("600@default", "9.9", "enquiries"),
-        ("699@default", "9.9", "bookings"),
-    ],
-    ids=["its call's", "its mailbox's", "the fallback"],
-)
-def test_the_line_of_a_message(box: str, uniqueid: str, expected: str) -> None:
+def test_the_line_of_a_message_is_its_calls() -> None:
     called = offered(0, call("2.2", "bookings", caller=None))
-    (message,) = messages(called, voicemail(1, uniqueid, box), vmstatus(9, uniqueid), gone(10, uniqueid))
-    assert message.line == expected
-    assert message.caller is None
+    (message,) = messages(called, voicemail(1, "2.2", "600@default"), vmstatus(9, "2.2"), gone(10, "2.2"))
+    assert (message.line, message.caller) == ("bookings", None)
+
+
+def test_where_no_call_is_known_others_must_say_whose_line_it_is() -> None:
+    (message,) = messages(voicemail(1, "9.9", "600@default"), vmstatus(9, "9.9"), gone(10, "9.9"))
+    assert message.line is None
 
 
 def test_a_local_leg_at_the_mailbox_belongs_to_its_call() -> None:
@@ -272,3 +301,54 @@ def test_counts_from_before_a_gap_prove_nothing() -> None:
 
 def test_a_pbx_that_stops_takes_its_callers_along() -> None:
     assert left(CALLED, voicemail(1, "1.1", "600@default"), vmstatus(9, "1.1"), shutdown(10)) == ONE
+
+
+# --- a restart -----------------------------------------------------------------------------------------------------
+
+KNOWN = Message(
+    pbx="lab",
+    key="call 1.1 1",
+    mailbox="600@default",
+    msg_id=None,
+    uniqueid="1.1",
+    channel="PJSIP/trunk-1.1",
+    line="enquiries",
+    caller=None,
+    began_at=at(12),
+    left_at=at(30),
+    duration=None,
+    quality=Quality.COMPLETE,
+    status=MessageStatus.FILED,
+)
+
+
+def restarted(*messages: Message) -> Mailboxes:
+    boxes = Mailboxes(OFFICE)
+    boxes.restore([], messages, at(31))
+    return boxes
+
+
+@pytest.mark.parametrize(
+    "late", [waiting(31, "600@default", 1, "1.1"), vmstatus(31, "1.1"), gone(32, "1.1"), listed(33), down(33)]
+)
+def test_a_witness_that_comes_after_a_restart_makes_no_other_message(late: Event) -> None:
+    assert told(late, boxes=restarted(KNOWN)) == []
+
+
+def test_what_it_adds_is_added_to_the_message() -> None:
+    boxes = restarted(replace(KNOWN, left_at=at(20), key="call 1.1 0"), KNOWN)
+    (message,) = told(said(31, "1.1", Mailbox="600", Duration="9"), boxes=boxes)
+    assert (message.uniqueid, message.left_at, message.began_at, message.duration) == ("1.1", at(30), at(12), 9)
+
+
+def test_a_caller_who_goes_on_after_a_restart_can_leave_another() -> None:
+    more: list[Event] = [voicemail(40, "1.1", "600@default"), vmstatus(50, "1.1")]
+    assert [message.left_at for message in told(*more, boxes=restarted(KNOWN))] == [at(50)]
+
+
+def test_messages_of_long_ago_are_not_waited_for() -> None:
+    of_yesterday = replace(KNOWN, left_at=at(-86400), began_at=at(-86400))
+    found = replace(KNOWN, uniqueid=None)
+    boxes = restarted(of_yesterday, found)
+    (message,) = told(said(31, "1.1", Mailbox="600"), boxes=boxes)
+    assert message.left_at == at(31)

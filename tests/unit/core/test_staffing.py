@@ -1,14 +1,16 @@
 """Attendance: attended, unattended or unknown, since when and why."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from callcentre.core.agents import Roster
 from callcentre.core.charter import Line
 from callcentre.core.events import Event
-from callcentre.core.facts import AttendanceChanged, Call, Fact, RingAttempt
-from callcentre.core.staffing import NOT_RUNNING, NOT_TOLD, Staffing
+from callcentre.core.facts import AttendanceChanged, Call, Fact, PresenceChanged, RingAttempt
+from callcentre.core.ledger import NOT_RUNNING
+from callcentre.core.staffing import NOT_TOLD, Staffing
 from callcentre.core.terms import AttemptResult, Attendance, Outcome
 from tests.unit.core.happenings import (
     IN_USE,
@@ -21,6 +23,7 @@ from tests.unit.core.happenings import (
     devices,
     down,
     ended,
+    here,
     member,
     passed,
     queues,
@@ -45,6 +48,7 @@ class Watch:
         self.staffing = Staffing(office(here))
         self.said: list[tuple[float, Attendance, str]] = []
         self.facts: list[AttendanceChanged] = []
+        self.presence: list[tuple[float, int | None]] = []
 
     def __rshift__(self, happening: Event | Fact) -> "Watch":
         if isinstance(happening, Event):
@@ -57,6 +61,9 @@ class Watch:
 
     def _hear(self, facts: list[Fact]) -> None:
         for fact in facts:
+            if isinstance(fact, PresenceChanged):
+                self.presence.append(((fact.at - NOON).total_seconds(), fact.there))
+                continue
             assert isinstance(fact, AttendanceChanged)
             self.facts.append(fact)
             self.said.append(((fact.at - NOON).total_seconds(), fact.state, fact.reason))
@@ -362,3 +369,70 @@ def test_finish_cuts_at_the_boundaries_before_it() -> None:
     watch = staffed()
     facts = watch.staffing.finish(datetime(2026, 11, 25, 12, tzinfo=UTC))
     assert [(fact.at.hour, getattr(fact, "core", None)) for fact in facts] == [(18, False), (7, True)]
+
+
+# --- who -------------------------------------------------------------------------------------------------------------
+
+ALICE: dict[str, Any] = {"name": "Alice Adams"}
+BOB: dict[str, Any] = {"name": "Bob Brown"}
+
+
+def whos(watch: Watch) -> list[tuple[Attendance, tuple[str, ...]]]:
+    return [(fact.state, fact.who) for fact in watch.facts]
+
+
+def test_it_is_told_who_is_why_nobody_can_answer_and_who_came() -> None:
+    watch = Watch() >> up(0) >> queues(1, member("PJSIP/101", **ALICE), member("PJSIP/102", UNAVAILABLE, **BOB))
+    watch >> told(2, member("PJSIP/101", paused=True, paused_reason="lunch", **ALICE))
+    watch >> device(3, "PJSIP/102", "NOT_INUSE") >> removed(4, "PJSIP/101") >> removed(5, "PJSIP/102")
+    assert whos(watch)[1:] == [
+        (ATTENDED, ()),
+        (UNATTENDED, ("Alice Adams: paused (lunch)", "Bob Brown: out of reach")),
+        (ATTENDED, ("Bob Brown",)),
+        (UNATTENDED, ()),
+    ]
+
+
+def test_of_calls_that_rang_out_it_is_told_which_telephones_rang_and_who_took_up_the_next() -> None:
+    watch = Watch() >> up(0) >> queues(1, member("PJSIP/101", **ALICE))
+    third = ringing(("PJSIP/102", 0, 20, CANCELLED), ("PJSIP/101", 0, 20, RANG_OUT))
+    watch >> ended(10, rang(16)) >> ended(20, rang(16)) >> ended(30, third)
+    watch >> answered(40, call(answered_by="PJSIP/101"))
+    assert whos(watch)[2:] == [
+        (UNATTENDED, ("Alice Adams: rang, nobody came", "PJSIP/102: rang, nobody came")),
+        (ATTENDED, ("Alice Adams",)),
+    ]
+
+
+def test_i_am_here_ends_what_calls_proved_but_takes_no_telephone() -> None:
+    watch = staffed() >> ended(10, rang(16)) >> ended(20, rang(16)) >> ended(30, rang(16))
+    watch >> removed(40, "PJSIP/101") >> here(50, Line="enquiries", Interface="PJSIP/101")
+    assert watch.said[2:] == [(30, UNATTENDED, "3 calls in a row rang out"), (50, UNATTENDED, "nobody is logged in")]
+    watch >> told(60, member("PJSIP/101"))
+    assert watch.state is ATTENDED
+
+
+def test_who_presses_i_am_here_is_named() -> None:
+    watch = Watch() >> up(0) >> queues(1, member("PJSIP/101", **ALICE))
+    watch >> ended(10, rang(16)) >> ended(20, rang(16)) >> ended(30, rang(16))
+    watch >> here(40, Line="", Interface="PJSIP/101")
+    assert (watch.state, whos(watch)[-1]) == (ATTENDED, (ATTENDED, ("Alice Adams",)))
+
+
+# --- presence --------------------------------------------------------------------------------------------------------
+
+
+def test_how_many_are_there_is_told_when_it_changes_and_when_nobody_knows_any_more() -> None:
+    watch = (
+        Watch() >> up(0) >> queues(1, member("PJSIP/101"), member("PJSIP/102", 0)) >> device(2, "PJSIP/101", "INUSE")
+    )
+    watch >> told(3, member("PJSIP/103")) >> told(4, member("PJSIP/103", paused=True))
+    watch >> device(5, "PJSIP/101", "UNAVAILABLE") >> device(6, "PJSIP/102", "UNAVAILABLE") >> down(7) >> up(8)
+    assert watch.presence == [(0, None), (1, 1), (3, 2), (4, 1), (5, None), (6, 0), (7, None)]
+
+
+def test_between_two_runs_nobody_knows_how_many_were_there() -> None:
+    watch = Watch()
+    watch._hear(watch.staffing.restore({"lab": at(0)}))
+    watch >> up(60) >> queues(61, member("PJSIP/101"))
+    assert watch.presence == [(0, None), (61, 1)]
