@@ -1,63 +1,20 @@
 """Keeps one PBX in sight, for ever: connect, log in, watch; and when that ends, say so and connect again.
 
-Every failure is one line in the log that says what to do. Back-off is jittered and never above 10 s; a refused login
-waits nearly that long, so that a wrong password is not hammered in.
+Every failure is one line in the log that says what to do.
 """
 
 import asyncio
-import ipaddress
 import random
-import ssl
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
-from pathlib import Path
 
-from callcentre.ami import actions
 from callcentre.ami.link import PING_SECONDS, Link, LinkObserver, Pulse, Sink, Tap
-from callcentre.ami.messages import Reply
-from callcentre.core.errors import AmiError, LinkLost, LoginRefused, ProtocolError
+from callcentre.ami.login import AmiEndpoint, Attempts, connect, log_in
+from callcentre.ami.voicemail import Voicemail, VoicemailQuestions
+from callcentre.core.errors import AmiError, LinkLost, LoginRefused
 from callcentre.core.events import LinkDown
 from callcentre.runtime.clock import Clock
 from callcentre.runtime.log import Log
-
-ANSWER_SECONDS = 5.0
-"""How long connecting, the banner and each step of the login may take."""
-
-MAX_BACKOFF = 10.0
-_FIRST_BACKOFF = 0.25
-_REFUSED_BACKOFF = (8.0, MAX_BACKOFF)
-_SAY_AGAIN_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmiEndpoint:
-    """Where a PBX's manager interface is and who we are there. Plain login is kept to TLS and loopback by default."""
-
-    pbx: str
-    host: str
-    username: str
-    secret: str = field(repr=False)
-    port: int = 5038
-    tls: bool = False
-    ca_file: Path | None = None
-    server_name: str | None = None
-    allow_plain: bool = False
-
-    @property
-    def address(self) -> str:
-        """Host and port, for messages."""
-        return f"{self.host}:{self.port}"
-
-    @property
-    def plain_is_safe(self) -> bool:
-        """Whether the secret itself may travel over this link."""
-        if self.tls or self.allow_plain or self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
 
 
 class AmiClient:
@@ -87,11 +44,10 @@ class AmiClient:
         self._log = log
         self._tap = tap
         self._sleep = sleep
-        self._jitter = jitter
+        self._attempts = Attempts(endpoint.pbx, clock=clock, log=log, jitter=jitter)
         self._pulse = Pulse()
         self._link: Link | None = None
-        self._failures = 0
-        self._said = ("", float("-inf"))
+        self._questions: VoicemailQuestions | None = None
         self._was_up = False
 
     @property
@@ -120,6 +76,12 @@ class AmiClient:
             self._log.debug("reading the PBX again", pbx=self._endpoint.pbx, reason=reason)
             self._link.resync()
 
+    async def voicemail(self, mailboxes: Collection[str], *, messages: bool, only: bool = False) -> Voicemail | None:
+        """Ask what the mailboxes hold (VoicemailQuestions.look); None also while the PBX is out of sight."""
+        if self._questions is None or not self.in_sight:
+            return None
+        return await self._questions.look(mailboxes, messages=messages, only=only)
+
     async def run(self) -> None:
         """Keep the link, for ever; returns only by cancellation, which logs off and closes."""
         while True:
@@ -127,40 +89,24 @@ class AmiClient:
                 await self._session()
             except AmiError as error:
                 refused = isinstance(error, LoginRefused)
-                self._say(str(error))
+                self._attempts.say(str(error))
             else:
                 refused = False
-            await self._sleep(self._backoff(refused=refused))
-
-    def _backoff(self, *, refused: bool) -> float:
-        if refused:
-            low, high = _REFUSED_BACKOFF
-            return low + (high - low) * self._jitter()
-        self._failures += 1
-        most = min(MAX_BACKOFF, _FIRST_BACKOFF * 2.0 ** min(self._failures, 16))
-        return most * (0.5 + 0.5 * self._jitter())
-
-    def _say(self, message: str) -> None:
-        """One line, and the same line again only once a minute."""
-        last, at = self._said
-        now = self._clock.monotonic()
-        if message != last or now - at >= _SAY_AGAIN_SECONDS:
-            self._said = (message, now)
-            self._log.warning(message, pbx=self._endpoint.pbx)
+            await self._sleep(self._attempts.backoff(refused=refused))
 
     # --- one connection --------------------------------------------------------------------------------------------
 
     async def _session(self) -> None:
         link = await self._connect()
         self._link = link
+        self._questions = VoicemailQuestions(self._endpoint.pbx, ask=link.ask_list, log=self._log)
         try:
-            await self._log_in(link)
-            self._failures = 0
+            await log_in(self._endpoint, link)
+            self._attempts.succeeded()
             self._observer.link(self._endpoint.pbx, up=True)
             if self._was_up:
                 self._observer.reconnected(self._endpoint.pbx)
             self._was_up = True
-            self._said = ("", float("-inf"))
             self._log.info("connected to the PBX", pbx=self._endpoint.pbx, address=self._endpoint.address)
             link.watch()
             async with asyncio.TaskGroup() as tasks:
@@ -177,7 +123,7 @@ class AmiClient:
 
     def _closed(self, link: Link) -> None:
         pbx = self._endpoint.pbx
-        self._link = None
+        self._link = self._questions = None
         self._pulse.lag_seconds = None
         if counts := link.counts():
             self._observer.events(pbx, counts)
@@ -207,83 +153,4 @@ class AmiClient:
                 tap=self._tap,
             )
 
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                _, link = await asyncio.get_running_loop().create_connection(
-                    new_link,
-                    endpoint.host,
-                    endpoint.port,
-                    ssl=_tls(endpoint) if endpoint.tls else None,
-                    server_hostname=(endpoint.server_name or endpoint.host) if endpoint.tls else None,
-                )
-        except ssl.SSLCertVerificationError as error:
-            raise LinkLost(
-                f"the certificate of {endpoint.address} is not trusted ({error.verify_message}); "
-                "set ca_file to its CA, or server_name to the name it bears"
-            ) from error
-        except ssl.SSLError as error:
-            raise LinkLost(
-                f"no TLS with {endpoint.address} ({error.reason or 'it does not speak TLS'}); "
-                "check tlsenable and tlsbindaddr in manager.conf, and the port"
-            ) from error
-        except TimeoutError as error:
-            raise LinkLost(f"{endpoint.address} does not answer; check host, port and firewall") from error
-        except OSError as error:
-            raise LinkLost(
-                f"cannot connect to {endpoint.address} ({error.strerror or error}); "
-                "is Asterisk running, and AMI enabled in manager.conf?"
-            ) from error
-        return link
-
-    async def _log_in(self, link: Link) -> None:
-        endpoint = self._endpoint
-        version = await self._banner(link)
-        if version is None:
-            raise ProtocolError(f"{endpoint.address} is no manager interface; set port to that of manager.conf (5038)")
-        link.version = version
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                reply = await self._authenticate(link)
-        except TimeoutError as error:
-            raise LinkLost(f"{endpoint.address} does not answer the login; trying again") from error
-        if not reply.success:
-            raise LoginRefused(
-                f"{endpoint.address} refused the login of {endpoint.username!r}; check username and secret against "
-                "manager.conf, its permit lines, and allowmultiplelogin"
-            )
-
-    async def _banner(self, link: Link) -> str | None:
-        address = self._endpoint.address
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await link.banner
-        except TimeoutError as error:
-            raise ProtocolError(
-                f"{address} accepts connections but says nothing; check port and tls against manager.conf"
-            ) from error
-        except asyncio.CancelledError:
-            if not link.lost.done():
-                raise
-            raise LinkLost(
-                f"{address} closed the connection at once; Asterisk may be starting, else check port and tls"
-            ) from None
-
-    async def _authenticate(self, link: Link) -> Reply:
-        endpoint = self._endpoint
-        challenged = await link.ask(actions.challenge())
-        text = challenged.fields.get("Challenge", "")
-        if challenged.success and text:
-            return await link.ask(actions.login_md5(endpoint.username, endpoint.secret, text))
-        if not endpoint.plain_is_safe:
-            raise LoginRefused(
-                f"{endpoint.address} offers no MD5 login and the link is not encrypted; "
-                "use TLS, so that the secret does not travel in the open"
-            )
-        return await link.ask(actions.login_plain(endpoint.username, endpoint.secret))
-
-
-def _tls(endpoint: AmiEndpoint) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=endpoint.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise LinkLost(f"ca_file {endpoint.ca_file} cannot be read ({error}); give a PEM file") from error
+        return await connect(endpoint, new_link)

@@ -5,22 +5,22 @@ what came before it, and states are absolute, so nothing needs to be held back.
 """
 
 import asyncio
-import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, cast
+from typing import Protocol
 
 from asterisk.ami import Action
 
 from callcentre.ami import actions
+from callcentre.ami.connection import Connection
 from callcentre.ami.lists import Lists
 from callcentre.ami.messages import Doubt, Item, Message, Reason, Reply, Told, UserTold
 from callcentre.ami.protocol import Framer
+from callcentre.ami.questions import Answer
 from callcentre.ami.translate import event_of
-from callcentre.core.errors import LinkLost
 from callcentre.core.events import Event, EventsQuarantined, LinkUp, QueuesListed
 from callcentre.core.terms import instant
 from callcentre.runtime.clock import Clock
@@ -37,6 +37,9 @@ REREAD_SHARE = 1.0
 
 LIST_AGAIN_SECONDS = 10.0
 """Queues whose list was not whole are asked for again, and channels after packets that only themselves were bad."""
+
+QUEUES_SECONDS = 60.0
+"""Asterisk's `queue reload` moves members without an event (seen on 16 and 22): so often the queues are read again."""
 
 WARN_SECONDS = 60.0
 """A hostile caller raises many doubts: one line in the log a minute."""
@@ -110,11 +113,10 @@ class _Asked:
 
     lists: dict[str, str] = field(default_factory=dict)
     pings: dict[str, tuple[float, datetime]] = field(default_factory=dict)
-    replies: dict[str, asyncio.Future[Reply]] = field(default_factory=dict)
 
 
-class Link(asyncio.Protocol):
-    """One connection. `lost` resolves with the reason when it has ended, from either side."""
+class Link(Connection):
+    """One connection of the listening account."""
 
     def __init__(
         self,
@@ -127,7 +129,7 @@ class Link(asyncio.Protocol):
         pulse: Pulse,
         tap: Tap | None = None,
     ) -> None:
-        loop = asyncio.get_running_loop()
+        super().__init__()
         self._pbx = pbx
         self._clock = clock
         self._sink = sink
@@ -135,12 +137,9 @@ class Link(asyncio.Protocol):
         self._log = log
         self._pulse = pulse
         self._tap = tap
-        self._prefix = secrets.token_hex(12) + "-"
         self._framer = Framer(ours=self._prefix)
         self._lists = Lists(pbx)
         self._asked = _Asked()
-        self._number = 0
-        self._transport: asyncio.Transport | None = None
         self._logged_in = False
         self._reread_waits = False
         self._channels_asked_at = 0.0
@@ -149,16 +148,13 @@ class Link(asyncio.Protocol):
         self._refusals: set[str] = set()
         self._warn_from = float("-inf")
         self._dialplan_heard: bool | None = None
-        self.banner: asyncio.Future[str | None] = loop.create_future()
-        self.lost: asyncio.Future[str] = loop.create_future()
-        self.version = ""
         self.is_up = False
 
     # --- the socket ------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
-        self._transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
         if self._tap is not None:
             self._tap.connected(self._prefix)
 
@@ -198,61 +194,16 @@ class Link(asyncio.Protocol):
         elif not self.banner.done():
             self.banner.set_result(message.version)
 
-    def eof_received(self) -> bool:
-        """The PBX closed the connection."""
-        self.end("closed by the PBX")
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self.end(f"connection lost: {exc}" if exc is not None else "closed by the PBX")
-
-    def end(self, reason: str) -> None:
-        """End the connection now; the first reason counts."""
-        if self.lost.done():
-            return
-        self.lost.set_result(reason)
+    def _ended(self, reason: str) -> None:
+        super()._ended(reason)
         if self._tap is not None:
             self._tap.ended(reason)
-        self.banner.cancel()
-        for reply in self._asked.replies.values():
-            reply.cancel()
-        if self._transport is not None:
-            self._transport.abort()
-
-    def log_off(self) -> None:
-        """Say goodbye and close, sending what is still to be sent."""
-        if self._transport is not None and not self.lost.done():
-            self._send(actions.simple("Logoff"))
-            self.lost.set_result("stopped")
-            if self._tap is not None:
-                self._tap.ended("stopped")
-            self._transport.close()
 
     # --- asking ----------------------------------------------------------------------------------------------------
 
-    def _send(self, action: Action) -> str:
-        self._number += 1
-        action_id = f"{self._prefix}{self._number}"
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(actions.render(action, action_id))
-        return action_id
-
-    async def ask(self, action: Action) -> Reply:
-        """Send an action and wait for its Response; LinkLost if the connection ends first."""
-        if self.lost.done():
-            raise LinkLost(self.lost.result())
-        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        action_id = self._send(action)
-        self._asked.replies[action_id] = reply
-        try:
-            return await reply
-        except asyncio.CancelledError:
-            if self.lost.done():
-                raise LinkLost(self.lost.result()) from None
-            raise
-        finally:
-            self._asked.replies.pop(action_id, None)
+    async def ask_list(self, action: Action) -> Answer:
+        """Send an action and wait for the list that answers it; LinkLost if the connection ends first."""
+        return await self._questions.ask(action, wants_list=True)
 
     def watch(self) -> None:
         """Logged in and subscribed: read everything once, and begin to ping."""
@@ -347,6 +298,8 @@ class Link(asyncio.Protocol):
         events.append(LinkUp(pbx=self._pbx, at=at, booted_at=booted_at, version=self.version))
 
     def _item(self, item: Item, read_at: datetime, events: list[Event]) -> None:
+        if self._questions.item(item):
+            return
         listed = self._lists.take(item, read_at)
         if listed is None:
             return
@@ -360,15 +313,16 @@ class Link(asyncio.Protocol):
             self._wants[name] = self._clock.monotonic() + LIST_AGAIN_SECONDS
             if isinstance(listed.event, QueuesListed):
                 return
+        elif name == QUEUES:
+            self._wants.setdefault(QUEUES, self._clock.monotonic() + QUEUES_SECONDS)
         if not self.is_up:
             self._up(read_at, None, events)
         events.append(listed.event)
 
     def _reply(self, reply: Reply, read_at: datetime, events: list[Event]) -> None:
-        waiting = self._asked.replies.get(reply.action_id)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(reply)
-        elif (ping := self._asked.pings.pop(reply.action_id, None)) is not None:
+        if self._questions.reply(reply):
+            return
+        if (ping := self._asked.pings.pop(reply.action_id, None)) is not None:
             self._pong(reply, *ping)
             if not self.is_up:
                 self._up(read_at, None, events)
@@ -408,7 +362,7 @@ class Link(asyncio.Protocol):
             return
         due = self._clock.monotonic() + PING_SECONDS
         for name in (QUEUES, DEVICES):
-            self._wants.setdefault(name, due)
+            self._wants[name] = min(self._wants.get(name, due), due)
         events.append(EventsQuarantined(pbx=self._pbx, at=read_at, reason=doubt.reason))
         self._log.debug("a packet that no Asterisk writes", pbx=self._pbx, reason=doubt.reason, packet=doubt.name)
         if due >= self._warn_from:

@@ -25,6 +25,7 @@ _LIST_OF = {
     "QueueEntry": "QueueStatusComplete",
     "DeviceStateChange": "DeviceStateListComplete",
 }
+_ENDS = frozenset(_LIST_OF.values())
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class Lists:
         """Add an item; the list, if this was its end (`at` is when it was read)."""
         end = _LIST_OF.get(item.name)
         if end is None:
-            return self._finish(item, at)
+            return self._finish(item, at) if item.name in _ENDS else None
         gathered = self._open.setdefault((item.action_id, end), _Gathered())
         if gathered.count >= MAX_ITEMS:
             return None

@@ -10,10 +10,11 @@ NewConnectedLine carries it first, and those are looked at whole. After the firs
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from callcentre.ami.messages import Banner, Doubt, Item, Message, Reason, Reply, Told, UserTold
+from callcentre.ami.peeks import KEPT_VARIABLE_LINES, PEEKS
 from callcentre.ami.shapes import (
     AFTER_CHANNEL,
     ANNOUNCES,
@@ -21,6 +22,7 @@ from callcentre.ami.shapes import (
     EVENTS,
     FORGEABLE_BY_TAIL,
     ITEMS,
+    LIST_ENDS,
     OTHER_PARTIES,
     Shape,
     has_whole_channels,
@@ -34,54 +36,11 @@ MAX_PACKET = 1 << 20
 """Bytes without a packet's end that are kept: sixteen times the largest SIP message, so no honest event is longer."""
 
 REREAD = "CoreShowChannelsComplete"
-LIST_ENDS = frozenset({REREAD, "QueueStatusComplete", "DeviceStateListComplete"})
 
 BACKWARDS_TOLERANCE = 1.0
 """Seconds that a Timestamp may lie before the latest one: within a connection they never ran backwards on live PBXs."""
 
-KEPT_VARIABLES = frozenset({b"DIALSTATUS", b"QUEUESTATUS", b"VMSTATUS"})
-KEPT_APPLICATIONS = frozenset(
-    {b"Queue", b"Dial", b"VoiceMail", b"Playback", b"Background", b"BackGround", b"ControlPlayback"}
-)
-OWN_USER_EVENTS = "Callcentre"
-
-_KEPT_VARIABLE_LINES = tuple(name + b"\r\n" for name in sorted(KEPT_VARIABLES))
-
 _END = b"\r\n\r\n"
-
-
-Peek = Callable[[bytes, int, int], bool | None]
-"""Whether a packet buf[start:end] is wanted; None if it was cut short."""
-
-
-def _wanted_variable(buf: bytes, start: int, end: int) -> bool | None:
-    # Asterisk escapes a variable's value, so the last line that begins so is the genuine one.
-    variable = buf.rfind(b"\r\nVariable: ", start, end)
-    if variable < 0 or buf.find(b"\r\nValue: ", variable + 12, end) < 0:
-        return None
-    return buf.startswith(_KEPT_VARIABLE_LINES, variable + 12)
-
-
-def _wanted_application(buf: bytes, start: int, end: int) -> bool | None:
-    data = buf.find(b"\r\nAppData: ", start, end)
-    if data < 0:
-        return None
-    application = buf.rfind(b"\r\n", start, data)
-    return buf[application + 15 : data] in KEPT_APPLICATIONS or not buf.startswith(b"Application: ", application + 2)
-
-
-def _wanted_user_event(buf: bytes, start: int, end: int) -> bool | None:
-    name = buf.find(b"\r\nUserEvent: ", start, end)
-    if name < 0:
-        return None
-    return buf.startswith(OWN_USER_EVENTS.encode(), name + 13)
-
-
-_PEEKS: dict[str, Peek] = {
-    "VarSet": _wanted_variable,
-    "Newexten": _wanted_application,
-    "UserEvent": _wanted_user_event,
-}
 
 
 class _Route:
@@ -103,7 +62,7 @@ class _Route:
         self.lasts = lasts
         self.announces = name in ANNOUNCES
         self.wanted = event is not None or item is not None
-        self.peek = _PEEKS.get(name) if event is not None else None
+        self.peek = PEEKS.get(name) if event is not None else None
         self.match = None if event is None or name in _READ_THOROUGHLY else event.match
         self.seen = 0
 
@@ -230,7 +189,7 @@ class Framer:
                 variable = rfind(b"\r\nVariable: ", start, end)
                 if (
                     variable > 0
-                    and not startswith(_KEPT_VARIABLE_LINES, variable + 12)
+                    and not startswith(KEPT_VARIABLE_LINES, variable + 12)
                     and find(b"\r\nValue: ", variable + 12, end) > 0
                     and end - start <= MAX_PACKET
                 ):
@@ -278,7 +237,8 @@ class Framer:
 
     def _keep(self, route: _Route, buf: bytes, start: int, end: int, out: list[Message]) -> None:
         if route.peek is not None and not (wanted := route.peek(buf, start, end)):
-            cut = wanted is None or (self._wary and not has_whole_channels(buf, start, end))
+            doubted = self._wary and route.name not in OTHER_PARTIES
+            cut = wanted is None or (doubted and not has_whole_channels(buf, start, end))
             if cut and route.event is not None:
                 self._truncated(route.name, route.event.lasts, out)
             return

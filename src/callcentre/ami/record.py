@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from callcentre.ami.client import AmiClient, AmiEndpoint
-from callcentre.ami.protocol import BANNER, KEPT_VARIABLES, MAX_PACKET
+from callcentre.ami.client import AmiClient
+from callcentre.ami.login import AmiEndpoint
+from callcentre.ami.peeks import KEPT_VARIABLES
+from callcentre.ami.protocol import BANNER, MAX_PACKET
 from callcentre.ami.tape import TapeRecord, TapeWriter
 from callcentre.core.events import Event
 from callcentre.runtime.clock import Clock

@@ -153,6 +153,7 @@ EVENTS: dict[str, Shape] = {
         # At the login Uptime comes first, at the end of a boot Status does.
         Shape("FullyBooted", _may("Uptime", "LastReload"), _must("Status"), take="Uptime", any_order=True),
         Shape("Shutdown", _must("Shutdown", "Restart"), take="Restart"),
+        Shape("Reload", _must("Module", "Status"), take="Module"),
         Shape(
             "Newchannel",
             _channel(),
@@ -234,11 +235,30 @@ EVENTS: dict[str, Shape] = {
             "MessageWaiting",
             _channel(optional=True),
             _must("Mailbox", "Waiting", "New", "Old"),
-            take="Channel Uniqueid Mailbox New Old",
+            take="Channel CallerIDNum Uniqueid Mailbox New Old",
         ),
         Shape("UserEvent", _channel(optional=True), _must("UserEvent"), take="Channel Uniqueid UserEvent"),
+        # Asked by AMI, which takes no line break: nothing in it is a caller's. 16 and 22 write it alike.
+        Shape(
+            "OriginateResponse",
+            _must("ActionID", "Response", "Channel"),
+            (Part(("Context", "Exten"), optional=True), Part(("Application", "Data"), optional=True)),
+            _must("Reason", "Uniqueid", "CallerIDNum", "CallerIDName"),
+            take="ActionID Response Reason",
+        ),
     )
 }
+
+LIST_ENDS = frozenset(
+    {
+        "CoreShowChannelsComplete",
+        "QueueStatusComplete",
+        "DeviceStateListComplete",
+        "VoicemailUserEntryComplete",
+        "VoicemailBoxDetailComplete",
+    }
+)
+"""What closes a list, with the number of its items."""
 
 ITEMS: dict[str, Shape] = {
     shape.name: shape
@@ -282,9 +302,28 @@ ITEMS: dict[str, Shape] = {
             item=True,
         ),
         Shape("DeviceStateChange", _must("ActionID", "Device", "State"), take="ActionID Device State", item=True),
+        Shape(
+            "VoicemailUserEntry",
+            _must("ActionID", "VMContext", "VoiceMailbox"),
+            _may("Fullname", "Email", "Pager", "ServerEmail", "FromString", "MailCommand", "Language", "TimeZone"),
+            _may("Callback", "Dialout", "UniqueID", "ExitContext", "SayDurationMinimum", "SayEnvelope", "SayCID"),
+            _may("AttachMessage", "AttachmentFormat", "DeleteMessage", "VolumeGain", "CanReview", "CanMarkUrgent"),
+            _may("CallOperator"),
+            _must("MaxMessageCount"),
+            _may("MaxMessageLength"),
+            _must("NewMessageCount", "OldMessageCount"),
+            take="ActionID VMContext VoiceMailbox MaxMessageCount NewMessageCount OldMessageCount",
+            item=True,
+        ),
+        Shape(
+            "VoicemailBoxDetail",
+            _must("ActionID", "Folder", "CallerID", "Date", "Duration", "Flag", "ID"),
+            take="ActionID Folder CallerID Duration ID",
+            item=True,
+        ),
         *(
             Shape(name, _must("ActionID", "EventList", "ListItems"), take="ActionID EventList ListItems", item=True)
-            for name in ("CoreShowChannelsComplete", "QueueStatusComplete", "DeviceStateListComplete")
+            for name in sorted(LIST_ENDS)
         ),
     )
 }
@@ -293,7 +332,7 @@ ANNOUNCES = frozenset({"NewCallerid", "NewConnectedLine"})
 """Unwanted events that are, like Newchannel, the first to carry a new caller's text: always looked at whole."""
 
 OTHER_PARTIES = frozenset({"OriginateResponse", "MCID"})
-"""Unwanted events that name a caller in a layout of their own."""
+"""Events that name a caller in a layout of their own; of the first only answers to our own actions are wanted."""
 
 _REST_OF_CHANNEL = _CHANNEL[_CHANNEL.index("CallerIDNum") + 1 :]
 
@@ -332,7 +371,7 @@ _END_NOT_KNOWN = (
     *("BlindTransfer", "AttendedTransfer"),
     *("TestEvent", "RTCPSent", "RTCPReceived", "ContactStatus", "SuccessfulAuth", "ChallengeSent"),
     *OTHER_PARTIES,
-    *("VoicemailPasswordChange", "ExtensionStatus", "Reload", "Registry", "Cdr", "CEL"),
+    *("VoicemailPasswordChange", "ExtensionStatus", "Registry", "Cdr", "CEL"),
 )
 
 DROPPED: dict[str, tuple[bytes, ...] | None] = {

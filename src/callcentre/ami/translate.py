@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from callcentre.ami.messages import Told, UserTold
+from callcentre.ami.peeks import ABUSE, CLICKS
 from callcentre.core.events import (
     AgentCompleted,
     AppStarted,
@@ -21,6 +22,8 @@ from callcentre.core.events import (
     MemberChanged,
     MemberRemoved,
     MemberSeen,
+    OriginateAnswered,
+    PbxReloaded,
     PbxShutdown,
     PickedUp,
     QueueAbandoned,
@@ -34,7 +37,8 @@ from callcentre.core.terms import instant
 UNKNOWN_PARTY = "<unknown>"
 """What AMI prints for a number or name that it does not have; the core is told an empty one."""
 
-_LOST_PEER = frozenset({"Unregistered", "Unreachable", "Rejected"})
+_LOST_PEER = frozenset({"Unregistered", "Unreachable"})
+"""Rejected is none: anybody who guesses at a password makes chan_sip say it of a telephone that stays registered."""
 
 
 def event_of(told: Told | UserTold, pbx: str, read_at: datetime) -> Event | None:
@@ -253,15 +257,34 @@ def _peer(pbx: str, at: datetime, peer: str, status: str) -> Event | None:
 
 
 def _mailbox(
-    pbx: str, at: datetime, channel: str | None, uniqueid: str | None, mailbox: str, new: str, old: str
+    pbx: str,
+    at: datetime,
+    channel: str | None,
+    caller: str | None,
+    uniqueid: str | None,
+    mailbox: str,
+    new: str,
+    old: str,
 ) -> Event:
     return MailboxChanged(
-        pbx=pbx, at=at, mailbox=mailbox, new=int(new), old=int(old), uniqueid=uniqueid, channel=channel
+        pbx=pbx,
+        at=at,
+        mailbox=mailbox,
+        new=int(new),
+        old=int(old),
+        uniqueid=uniqueid,
+        channel=channel,
+        caller=_party(caller or "") or None,
     )
 
 
 def _shutdown(pbx: str, at: datetime, restart: str) -> Event:
     return PbxShutdown(pbx=pbx, at=at, restart=restart == "True")
+
+
+def _originated(pbx: str, at: datetime, key: str, response: str, reason: str) -> Event:
+    key = key.removeprefix(CLICKS).removeprefix(ABUSE)
+    return OriginateAnswered(pbx=pbx, at=at, key=key, done=response == "Success", reason=int(reason))
 
 
 _Translator = Callable[..., Event | None]
@@ -271,6 +294,7 @@ _DIAL = (*_CHANNEL, "dest_channel", "dest_uniqueid", "dest_linkedid")
 
 _TABLE: dict[str, _Translator] = {
     "Shutdown": _shutdown,
+    "Reload": _as_told(PbxReloaded, "module"),
     "Newchannel": _created,
     "Newstate": _state,
     "Hangup": _gone,
@@ -294,4 +318,5 @@ _TABLE: dict[str, _Translator] = {
     "DeviceStateChange": _device,
     "PeerStatus": _peer,
     "MessageWaiting": _mailbox,
+    "OriginateResponse": _originated,
 }

@@ -91,6 +91,7 @@ class FakePbx:
         self.refusal = "Permission denied"
         self.channel_rows: list[tuple[str, ...]] = []
         self.uptime: int | None = 1000
+        self.answers: dict[str, Callable[[Headers], bytes]] = {}
         self.after_channels: Callable[[], bytes] = lambda: b""
         self.actions: list[Headers] = []
         self.asked: asyncio.Queue[str] = asyncio.Queue()
@@ -162,6 +163,8 @@ class FakePbx:
             return answer if self.answers_pings else b""
         if name == "Logoff":
             return packet("Response: Goodbye", action_id, "Message: Thanks for all the fish.")
+        if name in self.answers:
+            return self.answers[name](asked)
         if name in self.refused_lists:
             return packet("Response: Error", action_id, f"Message: {self.refusal}")
         return self._list(name, action_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from callcentre.ami.client import MAX_BACKOFF, AmiClient, AmiEndpoint
+from callcentre.ami.client import AmiClient
+from callcentre.ami.login import MAX_BACKOFF, AmiEndpoint
 from callcentre.core.events import (
     ChannelCreated,
     ChannelGone,
@@ -311,6 +313,19 @@ async def test_resync_on_request(time: Time, witness: Witness) -> None:
         await in_sight(witness, 1)
         for kind in (QueuesListed, ChannelsListed, DevicesListed):
             await witness.saw(kind, 2)
+
+
+async def test_the_queues_are_read_again_each_minute_because_a_reload_of_them_is_not_told(
+    time: Time, witness: Witness
+) -> None:
+    async with FakePbx() as pbx, running(endpoint(pbx), time, witness):
+        await in_sight(witness)
+        for _ in range(60):
+            await time.asleep()
+            time.advance(1.0)
+        await witness.saw(QueuesListed, 2)
+        asked = Counter(action["Action"] for action in pbx.actions)
+    assert (asked["QueueStatus"], asked["CoreShowChannels"], asked["DeviceStateList"]) == (2, 1, 1)
 
 
 async def test_without_the_right_to_fully_booted_the_link_is_up_all_the_same(time: Time, witness: Witness) -> None:

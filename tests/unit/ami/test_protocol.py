@@ -167,6 +167,43 @@ def test_a_caller_named_in_another_layout_is_no_forgery() -> None:
     assert frame(answer) == []
 
 
+def originated(*lines: str, key: str = "breach-1", number: str = "<unknown>") -> bytes:
+    place = lines or ("Context: callcentre-alarm", "Exten: s")
+    start = (f"ActionID: {key}", "Response: Success", "Channel: PJSIP/110-00000001", *place)
+    end = ("Reason: 4", f"Uniqueid: {key}", f"CallerIDNum: {number}", "CallerIDName: Unattended line")
+    return event("OriginateResponse", *start, *end)
+
+
+def test_what_came_of_ringing_a_telephone_of_ours() -> None:
+    assert frame(originated()) == [Told("OriginateResponse", STAMP, ("breach-1", "Success", "4"))]
+    with_more = originated().replace(b"\r\n\r\n", b"\r\nChanVariable(PJSIP/110-00000001): A=b\r\n\r\n")
+    assert frame(with_more) == frame(originated())
+    assert told(frame(originated("Application: Playback", "Data: alarm"))) == ["OriginateResponse"]
+
+
+def test_other_clients_calls_are_nobodys_business_even_when_in_doubt() -> None:
+    doubt = newchannel(number="x\r\n\r\nEvent: Hangup")
+    calm = packet("Event: CoreShowChannelsComplete", "ActionID: me-2", "EventList: Complete", "ListItems: 0")
+    others = originated(key="click-1") + event("OriginateResponse", "Response: Success", "CallerIDNum: 101")
+    assert told(frame(others)) == []
+    after = frame(doubt + calm + others + hangup())
+    assert told(after) == ["Hangup"], "the stream is believed all the same"
+
+
+@pytest.mark.parametrize(
+    ("forged", "reason"),
+    [
+        (originated(number="1\r\nReason: 4"), "repeated_header"),
+        (originated().replace(b"Reason: 4\r\n", b""), "missing_header"),
+        (originated().replace(b"CallerIDName: Unattended line\r\n", b""), "truncated"),
+        (originated("Exten: s", "Context: callcentre-alarm"), "out_of_order"),
+        (originated().replace(b"Privilege: call,all\r\n", b""), "bad_start"),
+    ],
+)
+def test_an_answer_that_asterisk_does_not_write_so_is_not_believed(forged: bytes, reason: str) -> None:
+    assert reasons(frame(forged)) == [reason]
+
+
 def test_the_map_of_channels_that_ends_oddly() -> None:
     odd = packet("Event: CoreShowChannelMapComplete", "ActionID: me-1", "EventList: Complete")[:-2] + b"\n"
     assert told(frame(odd + newchannel() + odd + hangup())) == ["Newchannel", "Hangup"]

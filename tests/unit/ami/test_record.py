@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from callcentre.ami.client import AmiEndpoint
+from callcentre.ami.login import AmiEndpoint
 from callcentre.ami.playback import events_of_tape
 from callcentre.ami.record import Veil, record
 from callcentre.ami.tape import read_tape

@@ -43,6 +43,22 @@ def two(prefix: str) -> tuple[str, ...]:
     return channel("1795363300.2", prefix=prefix)
 
 
+def originated(response: str, reason: int, action: str = "breach-1") -> bytes:
+    """As Asterisk 16.28 and 22.10 were seen to write it."""
+    return event(
+        "OriginateResponse",
+        f"ActionID: {action}",
+        f"Response: {response}",
+        "Channel: PJSIP/110",
+        "Context: callcentre-alarm",
+        "Exten: s",
+        f"Reason: {reason}",
+        "Uniqueid: <unknown>",
+        "CallerIDNum: <unknown>",
+        "CallerIDName: Unattended line",
+    )
+
+
 CASES: list[tuple[str, bytes, Mapping[str, object]]] = [
     (
         "ChannelCreated",
@@ -152,7 +168,19 @@ CASES: list[tuple[str, bytes, Mapping[str, object]]] = [
     (
         "MailboxChanged",
         event("MessageWaiting", "Mailbox: 600@default", "Waiting: 1", "New: 2", "Old: 1"),
-        {"mailbox": "600@default", "new": 2, "old": 1, "uniqueid": None, "channel": None},
+        {"mailbox": "600@default", "new": 2, "old": 1, "uniqueid": None, "channel": None, "caller": None},
+    ),
+    (
+        "MailboxChanged",
+        event("MessageWaiting", *channel(number="07700900001"), "Mailbox: 6", "Waiting: 1", "New: 1", "Old: 0"),
+        {
+            "mailbox": "6",
+            "new": 1,
+            "old": 0,
+            "uniqueid": "1795363300.1",
+            "channel": "PJSIP/trunk-00000001",
+            "caller": "07700900001",
+        },
     ),
     (
         "UserEventRaised",
@@ -164,7 +192,15 @@ CASES: list[tuple[str, bytes, Mapping[str, object]]] = [
             "fields": {"Agent": "101"},
         },
     ),
+    ("PbxReloaded", event("Reload", "Module: app_queue.so", "Status: 0"), {"module": "app_queue.so"}),
     ("PbxShutdown", event("Shutdown", "Shutdown: Cleanly", "Restart: True"), {"restart": True}),
+    ("OriginateAnswered", originated("Failure", 3), {"key": "breach-1", "done": False, "reason": 3}),
+    (
+        "OriginateAnswered",
+        originated("Success", 4, "callcentre-click-0a1b-2c"),
+        {"key": "0a1b-2c", "done": True, "reason": 4},
+    ),
+    ("OriginateAnswered", originated("Success", 4), {"key": "breach-1", "done": True, "reason": 4}),
 ]
 
 
@@ -182,6 +218,8 @@ def test_what_an_event_means(kind: str, data: bytes, fields: Mapping[str, object
         event("DeviceStateChange", "Device: Queue:enquiries_avail", "State: INUSE"),
         event("DeviceStateChange", "Device: MWI:600@default", "State: INUSE"),
         event("PeerStatus", "ChannelType: PJSIP", "Peer: PJSIP/1", "PeerStatus: Reachable"),
+        # Somebody guesses at the password of a telephone that stays registered.
+        event("PeerStatus", "ChannelType: SIP", "Peer: SIP/1", "PeerStatus: Rejected", "Cause: AUTH_SECRET_FAILED"),
         event("Newstate", *(line.replace("ChannelState: 4", "ChannelState: four") for line in channel())),
     ],
 )
