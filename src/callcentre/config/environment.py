@@ -7,16 +7,46 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from callcentre.config.abuse import AbuseSection
 from callcentre.config.problems import Problem, told_value, unknown
-from callcentre.config.schema import AmiSection, FileSection, PbxSection, StoreSection, WebSection
+from callcentre.config.retention import FlagsSection, RetentionSection
+from callcentre.config.schema import (
+    AmiSection,
+    CallbacksSection,
+    CallingSection,
+    ContactSection,
+    EnforcementSection,
+    FileSection,
+    MailSection,
+    PbxSection,
+    StoreSection,
+    WebSection,
+)
+from callcentre.config.transcripts import TranscriptsSection
 
 PREFIX: Final = "CALLCENTRE_"
 NOT_OURS: Final = frozenset({"CALLCENTRE_CONFIG", "CALLCENTRE_TAPES"})
 """Variables of the command line and of the tests, which are no keys of the file."""
 TESTS: Final = "CALLCENTRE_TEST_"
 """What the variables of the project's own tests begin with."""
-ONE_OF: Final = (("secret", "secret_file", "secret_env"), ("url", "url_file", "url_env"))
-_SECTIONS: Final[Mapping[str, type[BaseModel]]] = {"store": StoreSection, "web": WebSection, "ami": AmiSection}
+ONE_OF: Final = tuple(
+    (key, f"{key}_file", f"{key}_env") for key in ("secret", "act_secret", "url", "password", "webhook", "chat")
+)
+"""The keys of each value that may stand in a file or the environment instead."""
+_SECTIONS: Final[Mapping[str, type[BaseModel]]] = {
+    "mail": MailSection,
+    "callbacks": CallbacksSection,
+    "calling": CallingSection,
+    "enforcement": EnforcementSection,
+    "store": StoreSection,
+    "web": WebSection,
+    "ami": AmiSection,
+    "retention": RetentionSection,
+    "flags": FlagsSection,
+    "transcripts": TranscriptsSection,
+    "abuse": AbuseSection,
+}
+_NAMED: Final[Mapping[str, type[BaseModel]]] = {"pbx": PbxSection, "contact": ContactSection}
 
 
 def override(data: dict[str, Any], env: Mapping[str, str], problems: list[Problem]) -> None:
@@ -25,6 +55,7 @@ def override(data: dict[str, Any], env: Mapping[str, str], problems: list[Proble
     Keys that hold one value can be set, lists cannot. A secret set here takes the place of the file's, in whichever of
     its three forms it was given.
     """
+    absent = [name for name in _SECTIONS if name not in data]
     known = {name: (table, key, section) for name, table, key, section in _variables(data)}
     named = {str(value) for table in _tables(data) for key, value in table.items() if key.endswith("_env")}
     for name in sorted(env):
@@ -45,6 +76,9 @@ def override(data: dict[str, Any], env: Mapping[str, str], problems: list[Proble
                 for other in group:
                     table.pop(other, None)
         table[key] = value
+    for name in absent:  # an empty table that nobody wrote is none: [mail] cannot be empty
+        if not data[name]:
+            del data[name]
 
 
 def _variables(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str, type[BaseModel]]]:
@@ -56,16 +90,18 @@ def _variables(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str,
         if isinstance(table, dict):
             for key in _single(section):
                 yield f"{PREFIX}{name.upper()}__{key.upper()}", table, key, section
-    for table in _rows(data, "pbx"):
-        word = re.sub(r"\W|[^\x00-\x7f]", "_", str(table.get("name", ""))).upper()
-        for key in _single(PbxSection):
-            if key != "name":
-                yield f"{PREFIX}PBX__{word}__{key.upper()}", table, key, PbxSection
+    for kind, section in _NAMED.items():
+        for table in _rows(data, kind):
+            word = re.sub(r"\W|[^\x00-\x7f]", "_", str(table.get("name", ""))).upper()
+            for key in _single(section):
+                if key != "name":
+                    yield f"{PREFIX}{kind.upper()}__{word}__{key.upper()}", table, key, section
 
 
 def _single(section: type[BaseModel]) -> Iterator[str]:
     for key, field in section.model_fields.items():
-        if field.annotation not in _SECTIONS.values() and "list[" not in str(field.annotation):
+        kind = str(field.annotation)
+        if "list[" not in kind and "Section" not in kind:
             yield key
 
 
@@ -76,7 +112,8 @@ def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
 
 
 def _tables(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from _rows(data, "pbx")
+    for kind in _NAMED:
+        yield from _rows(data, kind)
     yield from (table for name in _SECTIONS if isinstance(table := data.get(name), dict))
 
 

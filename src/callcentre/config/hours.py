@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from callcentre.core.charter import DAY_NAMES, Interval, WeekHours
 
 _FORM: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DAY: Final = 24 * 60
 
 
@@ -25,16 +27,37 @@ def week_of(days: Mapping[str, Sequence[str]]) -> WeekHours:
     return week
 
 
+def special_of(dates: Mapping[str, Sequence[str]]) -> dict[date, tuple[Interval, ...]]:
+    """Read `{2026-12-24 = ["07:00-12:00"], 2026-12-31 = []}`, the hours of single days; an empty list is closed.
+
+    Raises ValueError, in words for the office: no date, or what `week_of` says of hours.
+    """
+    return {date_of(written): _day_of(written, hours) for written, hours in dates.items()}
+
+
+def date_of(written: str) -> date:
+    """Read a date that stands as a key; ValueError in words for the office."""
+    try:
+        return date.fromisoformat(written if _DATE.fullmatch(written) else "")
+    except ValueError:
+        raise ValueError(f'"{written}" is no date; write one such as 2026-12-24') from None
+
+
 def text_of(week: WeekHours) -> str:
     """Tell the hours in one line for people: `mon-fri 07:00-18:00, sat 09:00-12:00`."""
     runs: list[tuple[str, str, str]] = []
     for day, intervals in zip(DAY_NAMES, week.days, strict=True):
-        hours = " and ".join(f"{_clock(one.open)}-{_clock(one.close)}" for one in intervals)
+        hours = text_of_day(intervals)
         if runs and runs[-1][2] == hours:
             runs[-1] = (runs[-1][0], day, hours)
         else:
             runs.append((day, day, hours))
     return ", ".join(f"{first if first == last else f'{first}-{last}'} {hours}" for first, last, hours in runs if hours)
+
+
+def text_of_day(intervals: Sequence[Interval]) -> str:
+    """Tell the hours of one day: `09:00-12:30 and 13:30-17:00`; nothing if it has none."""
+    return " and ".join(f"{_clock(one.open)}-{_clock(one.close)}" for one in intervals)
 
 
 def _day_of(day: str, written: Sequence[str]) -> tuple[Interval, ...]:

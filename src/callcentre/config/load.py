@@ -8,15 +8,25 @@ from typing import Any, Final, NoReturn
 
 from pydantic import SecretStr, ValidationError
 
+from callcentre.config.abuse import marks_of
+from callcentre.config.attention import attention_of
+from callcentre.config.calling import calling_of
 from callcentre.config.charters import CharterFile, charters_of, reason
 from callcentre.config.checks import check
+from callcentre.config.contacts import contact_of, mail_of
+from callcentre.config.durations import duration_of
 from callcentre.config.environment import override
-from callcentre.config.hours import week_of
+from callcentre.config.hidden import Hidden
+from callcentre.config.hours import special_of, week_of
 from callcentre.config.problems import Problem, refuse, told
-from callcentre.config.schema import FileSection, LineSection, PbxSection, Section, StoreSection
-from callcentre.config.settings import AmiSettings, Config, PbxSettings, StoreSettings, WebSettings
+from callcentre.config.reporting import reports_of
+from callcentre.config.retention import flags_last, retention_of
+from callcentre.config.schema import FileSection, LineSection, PbxSection, StoreSection
+from callcentre.config.serving import web_of
+from callcentre.config.settings import AmiSettings, Config, PbxSettings, StoreSettings
 from callcentre.config.tones import RING_CADENCES
-from callcentre.core.charter import Line, Office, Pbx
+from callcentre.config.transcripts import transcripts_of
+from callcentre.core.charter import EscalationStep, Line, Office, Pbx
 from callcentre.core.errors import ConfigError
 from callcentre.core.rings import cycle_of
 from callcentre.core.terms import Nation
@@ -82,20 +92,43 @@ def _config(
     env: Mapping[str, str],
     problems: list[Problem],
 ) -> Config:
-    secrets = _Secrets(path, env, problems)
+    hidden = Hidden(path, env, problems)
     return Config(
         path=path,
         office=Office(
             pbxs=tuple(
-                Pbx(name=one.name, trunks=frozenset(one.trunks), menus=frozenset(one.menus)) for one in section.pbx
+                Pbx(
+                    name=one.name,
+                    trunks=frozenset(one.trunks),
+                    menus=frozenset(one.menus),
+                    acts=one.act_username is not None,
+                )
+                for one in section.pbx
             ),
             lines=tuple(_line(one, charters[one.charter]) for one in section.line),
             fallback_line=section.fallback_line,
+            lease=duration_of(section.callbacks.lease),
+            attempts=section.callbacks.attempts,
+            nearly_full=section.callbacks.nearly_full,
+            actions_per_hour=section.enforcement.actions_per_hour,
+            url=(section.web.url or "").rstrip("/"),
+            calling=calling_of(section.calling),
+            flags_last=flags_last(section.flags),
+            marks=marks_of(section.abuse),
+            roles={role: tuple(dict.fromkeys(names)) for role, names in section.roles.items()},
+            contacts=tuple(one.name for one in section.contact),
+            accounts={one.name: tuple(one.accounts) for one in section.contact if one.accounts is not None},
         ),
-        pbxs=tuple(_pbx(one, path.parent, secrets) for one in section.pbx),
-        store=StoreSettings(url=_store_url(section.store, path.parent, secrets), buffer_mb=section.store.buffer_mb),
-        web=WebSettings(host=section.web.host, port=section.web.port),
+        pbxs=tuple(_pbx(one, path.parent, hidden) for one in section.pbx),
+        store=StoreSettings(url=_store_url(section.store, path.parent, hidden), buffer_mb=section.store.buffer_mb),
+        web=web_of(section.web, path.parent),
         ami=AmiSettings(inbox_mb=section.ami.inbox_mb),
+        contacts=tuple(contact_of(one, hidden) for one in section.contact),
+        mail=None if section.mail is None else mail_of(section.mail, hidden),
+        transcripts=None if section.transcripts is None else transcripts_of(section.transcripts, path.parent),
+        retention=retention_of(section.retention),
+        reports=reports_of(section.report),
+        flags_always=section.flags.agents == "always",
         hours_notes={
             one.name: charters[one.charter].hours_note
             for one in section.line
@@ -124,6 +157,23 @@ def _line(one: LineSection, charter: CharterFile) -> Line:
         holidays=bank_holidays(nation),
         added_days=frozenset(one.added_days),
         removed_days=frozenset(one.removed_days),
+        special_hours=special_of(one.special_hours),
+        warn_before=duration_of(one.warn_before),
+        tell=tuple(one.tell),
+        escalation=tuple(
+            sorted(
+                (EscalationStep(after=duration_of(step.after), tell=tuple(step.tell)) for step in one.escalation),
+                key=lambda step: step.after,
+            )
+        ),
+        merge=one.merge,
+        callback_abandoned=one.callback_abandoned,
+        attention=attention_of(one),
+        calling_hours=None if one.calling_hours is None else week_of(one.calling_hours),
+        greeting=one.greeting,
+        title=one.title,
+        languages=tuple(dict.fromkeys(one.languages)),
+        announcements=tuple(dict.fromkeys(one.announcements)),
     )
 
 
@@ -135,59 +185,31 @@ def bank_holidays(nation: Nation) -> Mapping[Any, str]:
     return dict(country_holidays("GB", subdiv=nation.value, years=HOLIDAY_YEARS))
 
 
-class _Secrets:
-    """Values that stand in a file or in the environment instead; what cannot be had becomes a problem."""
-
-    def __init__(self, path: Path, env: Mapping[str, str], problems: list[Problem]) -> None:
-        self._path, self._env, self._problems = path, env, problems
-
-    def value(self, table: Section, key: str, where: str) -> str | None:
-        """Return what `key`, `key`_file or `key`_env of `table` gives; `key` comes last, as it may have a default."""
-        file, variable = getattr(table, f"{key}_file"), getattr(table, f"{key}_env")
-        if file is not None:
-            return self._from_file(file, f"{where}.{key}_file")
-        if variable is not None:
-            if not self._env.get(variable):
-                self.wrong(f"{where}.{key}_env", f"the environment has no {variable}; set it, or use {key}_file")
-            return self._env.get(variable)
-        plain: SecretStr | None = getattr(table, key)
-        return None if plain is None else plain.get_secret_value()
-
-    def _from_file(self, name: str, key: str) -> str | None:
-        try:
-            text = (self._path.parent / name).read_text("utf-8").strip()
-        except (OSError, ValueError) as error:
-            self.wrong(key, f"{name} cannot be read ({reason(error)}); name a file with the secret and nothing else")
-            return None
-        if not text or "\n" in text:
-            self.wrong(key, f"{name} must hold the secret in one line and nothing else")
-        return text
-
-    def wrong(self, key: str, text: str) -> None:
-        """Note a problem of the configuration file."""
-        self._problems.append(Problem(str(self._path), key, text))
-
-
-def _pbx(one: PbxSection, folder: Path, secrets: _Secrets) -> PbxSettings:
-    secret = secrets.value(one, "secret", f'pbx "{one.name}"')
+def _pbx(one: PbxSection, folder: Path, hidden: Hidden) -> PbxSettings:
+    secret = hidden.value(one, "secret", f'pbx "{one.name}"')
+    act_secret = hidden.value(one, "act_secret", f'pbx "{one.name}"')
     return PbxSettings(
         name=one.name,
         host=one.host,
         port=one.port,
         username=one.username,
         secret=None if secret is None else SecretStr(secret),
+        act_username=one.act_username,
+        act_secret=None if act_secret is None else SecretStr(act_secret),
         tls=one.tls,
         ca_file=None if one.ca_file is None else folder / one.ca_file,
         server_name=one.server_name,
         queue_log=None if one.queue_log is None else folder / one.queue_log,
+        voicemail_spool=None if one.voicemail_spool is None else folder / one.voicemail_spool,
+        sounds=None if one.sounds is None else folder / one.sounds,
     )
 
 
-def _store_url(one: StoreSection, folder: Path, secrets: _Secrets) -> str:
+def _store_url(one: StoreSection, folder: Path, hidden: Hidden) -> str:
     """Return the database's URL, an SQLite file relative to the configuration made absolute."""
-    url = secrets.value(one, "url", "store")
+    url = hidden.value(one, "url", "store")
     if url is not None and not url.startswith(_STORES):
-        secrets.wrong("store.url", "must begin with sqlite:/// or postgresql://")
+        hidden.wrong("store.url", "must begin with sqlite:/// or postgresql://")
     rest = (url or "").removeprefix(_STORES[0])
     if rest != url and not rest.startswith(("/", ":memory:")):
         return f"{_STORES[0]}{(folder / rest).absolute()}"
