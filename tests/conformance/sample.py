@@ -10,7 +10,6 @@ from callcentre.core.facts import (
     CallEnded,
     CallOffered,
     CallProgressed,
-    Message,
     RingAttempt,
     Visit,
 )
@@ -145,29 +144,9 @@ def on_end(call: Call) -> CallEnded:
     return CallEnded(pbx=call.key.pbx, at=after(70), call=call)
 
 
-def message(**changes: object) -> Message:
-    """A voicemail with everything known of it."""
-    full = Message(
-        pbx="lab",
-        mailbox="600@default",
-        msg_id="1795363340-00000001",
-        uniqueid="1795363328.0",
-        line="enquiries",
-        caller="07700900061",
-        left_at=after(30),
-        duration=12,
-        due=after(86_400),
-        act_by=after(80_000),
-        due_reason="one working day",
-        quality=Quality.COMPLETE,
-    )
-    return replace(full, **changes)  # type: ignore[arg-type]
-
-
 async def everything(database: Database, *tables: Any) -> list[list[tuple[Any, ...]]]:
     """All rows of the tables, as the database holds them."""
-    async with database._engines.read.connect() as connection:
+    with database._engines.read.connect() as connection:
         return [
-            [tuple(row) for row in (await connection.execute(table.select().order_by(*table.primary_key))).all()]
-            for table in tables
+            [tuple(row) for row in connection.execute(table.select().order_by(*table.primary_key))] for table in tables
         ]

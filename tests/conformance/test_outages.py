@@ -3,15 +3,17 @@
 import asyncio
 import socket
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from callcentre.core.errors import StoreUnavailable
-from callcentre.store import engines
+from callcentre.store import patience
 from callcentre.store.database import Database
 from tests.conformance import sample
 
@@ -145,22 +147,84 @@ async def test_two_writers_take_turns(database: Database, second: Database) -> N
     assert len(await database.queries.open_calls("lab")) == 50
 
 
-async def test_a_locked_sqlite_file_is_told_and_later_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_BUSY_MS", 20)
-    file = tmp_path / "calls.db"
-    database = await Database.open(f"sqlite:///{file}")
-    try:
-        await database.prepare()
-        other = sqlite3.connect(file, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailable, match="locked by another"):
-            await database.writer.commit([sample.on_offer(sample.offered())])
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    """A SQLite database with a call in it, which nobody has open."""
+    address = f"sqlite:///{tmp_path / 'calls.db'}"
+    before = await Database.open(address)
+    await before.prepare()
+    await before.writer.commit([sample.on_offer(sample.offered())])
+    await before.close()
+    database = await Database.open(address)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[None]:
+    """Holds one for each time that something was told to come back later."""
+    found: SimpleQueue[None] = SimpleQueue()
+    original = patience._Pauses.after
+
+    def after(pauses: patience._Pauses, error: Exception) -> float | None:
+        found.put(None)
+        return original(pauses, error)
+
+    monkeypatch.setattr(patience._Pauses, "after", after)
+    return found
+
+
+@contextmanager
+def locked(file: Path, how: str) -> Iterator[sqlite3.Connection]:
+    """Another process that has `file` to itself until it commits."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute(f"BEGIN {how}")
+        yield other
+
+
+ASKED: dict[str, Callable[[Database], Coroutine[Any, Any, object]]] = {
+    "a page of calls": lambda database: database.queries.open_calls("lab"),
+    "a page of rows": lambda database: database.queries.open_gaps("lab"),
+    "the schema": lambda database: database.check(),
+    "a commit": lambda database: database.writer.commit([sample.on_offer(sample.offered(2))]),
+    "an order": lambda database: database.writer.order("abc", "lab", sample.NINE, "{}"),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_a_locked_sqlite_file_is_waited_for(
+    sqlite: Database, tmp_path: Path, looks: SimpleQueue[None], asked: str
+) -> None:
+    with locked(tmp_path / "calls.db", "EXCLUSIVE") as other:
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(ASKED[asked](sqlite))
+            for _ in range(5):
+                await asyncio.to_thread(looks.get, timeout=30)
+            assert not asking.done()
+            other.execute("COMMIT")
+    assert await sqlite.queries.call(sample.offered().key) == sample.offered()
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_a_sqlite_file_that_stays_locked_is_told(
+    sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(patience, "_READ_SECONDS", 0.05)
+    monkeypatch.setattr(patience, "_WRITE_SECONDS", 0.05)
+    with locked(tmp_path / "calls.db", "EXCLUSIVE") as other:
+        with pytest.raises(StoreUnavailable, match="locked by another transaction"):
+            await ASKED[asked](sqlite)
         other.execute("COMMIT")
-        other.close()
-        await database.writer.commit([sample.on_offer(sample.offered())])
-        assert await database.queries.open_calls("lab") == [sample.offered()]
-    finally:
-        await database.close()
+    await ASKED[asked](sqlite)
+
+
+async def test_what_only_reads_does_not_wait_for_a_writer_that_has_not_committed(
+    sqlite: Database, tmp_path: Path, looks: SimpleQueue[None]
+) -> None:
+    with locked(tmp_path / "calls.db", "IMMEDIATE"):
+        await sqlite.check()
+        assert await sqlite.queries.open_calls("lab") == [sample.offered()]
+    assert looks.empty()
 
 
 async def test_a_sqlite_file_that_was_removed_is_not_made_anew_in_silence(tmp_path: Path) -> None:

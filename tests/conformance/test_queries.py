@@ -9,14 +9,14 @@ from callcentre.core.facts import (
     GapClosed,
     GapOpened,
     MenuAbandoned,
-    MessageLeft,
+    NoticeRaised,
     PbxBooted,
 )
 from callcentre.core.terms import Attendance, Hours, Origin, Outcome
 from callcentre.store import tables
 from callcentre.store.database import Database
 from callcentre.store.queries import PAGE, AttendanceRow, CallCount, Gap
-from tests.conformance import sample
+from tests.conformance import promises, sample
 
 DAY = timedelta(days=1)
 
@@ -117,6 +117,13 @@ async def test_where_knowledge_ends(database: Database) -> None:
     assert await database.queries.last_fact_at("other") == sample.after(1)
 
 
+async def test_what_people_and_the_disk_tell_is_no_sight_of_the_pbx(database: Database) -> None:
+    seen = sample.on_end(sample.answered(sample.offered()))
+    raised = NoticeRaised(pbx="lab", at=sample.after(9_000), notice=promises.notice())
+    await database.writer.commit([seen, promises.opened(1), promises.mailbox(at=sample.after(9_000)), raised])
+    assert await database.queries.last_fact_at("lab") == seen.at
+
+
 async def test_boots(database: Database) -> None:
     assert await database.queries.last_boot("lab") is None
     for seconds in (10.0, 99.5, 99.5, 50.0):
@@ -151,19 +158,6 @@ async def test_attendance(database: Database) -> None:
     assert await database.queries.last_attendance("lab") == [rows[1], rows[3]]
     pages = database.queries.attendance_between("lab", "enquiries", sample.NINE, sample.after(3))
     assert [list(page) async for page in pages] == [[rows[0], rows[2]]]
-
-
-async def test_messages(database: Database) -> None:
-    full = sample.message()
-    bare = sample.message(msg_id=None, uniqueid=None, caller=None, duration=None, due=None, act_by=None)
-    anonymous = sample.message(uniqueid=None)
-    provisional = sample.message(msg_id=None, duration=None)
-    facts = [MessageLeft(pbx="lab", at=sample.after(40), message=m) for m in (provisional, full, bare, anonymous)]
-    await database.writer.commit(facts)
-    await database.writer.commit(facts[1:])
-    pages = database.queries.messages_between(sample.NINE, sample.after(60), line="enquiries")
-    found = [message async for page in pages for message in page]
-    assert sorted(map(repr, found)) == sorted(map(repr, [full, bare, anonymous]))
 
 
 async def test_counts_by_everything_that_a_service_level_asks_for(database: Database) -> None:

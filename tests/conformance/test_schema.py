@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -15,7 +16,7 @@ from callcentre.core.errors import StoreConflict, StoreUnavailable
 from callcentre.store import database as module
 from callcentre.store import tables
 from callcentre.store.database import SCHEMA, Database
-from tests.conformance import sample
+from tests.conformance import promises, sample, watched
 
 VERSIONS = module._MIGRATIONS
 
@@ -86,6 +87,61 @@ async def test_every_word_of_the_product_has_a_place(database: Database) -> None
     await database.writer.commit([*map(sample.on_end, calls), *states])
     for c in calls:
         assert await database.queries.call(c.key) == c
+
+
+async def test_every_word_of_a_promise_has_a_place(database: Database) -> None:
+    """The same for messages, tasks and what hangs together with them."""
+    from callcentre.core import terms
+    from callcentre.core.facts import Fact, TaskChanged
+
+    def change(**parts: Any) -> TaskChanged:
+        return TaskChanged(pbx="lab", at=sample.NINE, **parts)
+
+    facts: list[Fact] = [change(message=promises.message(n, status=word)) for n, word in enumerate(terms.MessageStatus)]
+    steps = tuple(promises.entry(n, step=word) for n, word in enumerate(terms.TaskStep, start=1))
+    facts.append(change(task=promises.task(entries=len(steps)), entries=steps))
+    for n, state in enumerate(terms.TaskState, start=2):
+        entry = promises.entry(1, task=n, state=state)
+        facts.append(change(task=promises.task(n, state=state, rests_in=state), entries=(entry,)))
+    facts += [change(task=promises.task(n, source=word)) for n, word in enumerate(terms.TaskSource, start=50)]
+    facts += [change(task=promises.full_task(n, outcome=word)) for n, word in enumerate(terms.TaskOutcome, start=60)]
+    facts += [change(callout=promises.callout(n, result=word)) for n, word in enumerate(terms.CalloutResult)]
+    facts += [promises.clicked(promises.click(n, state=word)) for n, word in enumerate(terms.ClickState)]
+    facts += [promises.clicked(promises.click(n, result=word)) for n, word in enumerate(terms.ClickResult, start=20)]
+    facts += [promises.wrapped(promises.wrap_up(n, kind=word)) for n, word in enumerate(terms.WrapKind)]
+    facts += [promises.mailbox(mailbox=str(word), state=word) for word in terms.MailboxState]
+    facts += [promises.use(n, verdict=word) for n, word in enumerate(terms.Verdict)]
+    facts += [change(notices=(promises.notice(key=str(word), kind=word),)) for word in terms.NoticeKind]
+    await database.writer.commit(facts)
+    kept = (tables.messages, tables.task_history, tables.callouts, tables.outbox, tables.clicks, tables.wrap_ups)
+    rows = await sample.everything(database, *kept)
+    assert [len(some) for some in rows] == [
+        len(terms.MessageStatus),
+        len(terms.TaskStep) + len(terms.TaskState),
+        len(terms.CalloutResult),
+        2 * len(terms.NoticeKind),
+        len(terms.ClickState) + len(terms.ClickResult),
+        len(terms.WrapKind),
+    ]
+
+
+async def test_every_word_of_attendance_has_a_place(database: Database) -> None:
+    """The same for breaches and what is done about them."""
+    from callcentre.core import terms
+    from callcentre.core.facts import Fact
+
+    facts: list[Fact] = [
+        watched.changed(watched.breach(sample.after(n), mode=word), watched.step(1, sample.after(n)))
+        for n, word in enumerate(terms.Mode)
+    ]
+    facts += [watched.changed(watched.full_breach(sample.after(9 + n), end=w)) for n, w in enumerate(terms.BreachEnd)]
+    steps = [watched.step(n, action=word) for n, word in enumerate(terms.ActionKind, start=2)]
+    steps += [watched.step(n, result=word) for n, word in enumerate(terms.ActionResult, start=20)]
+    facts.append(watched.changed(watched.breach(), *steps))
+    await database.writer.commit(facts)
+    breaches, kept = await sample.everything(database, tables.breaches, tables.breach_steps)
+    assert len(breaches) == len(terms.Mode) + len(terms.BreachEnd)
+    assert len(kept) == len(terms.Mode) + len(terms.ActionKind) + len(terms.ActionResult)
 
 
 async def test_upgrading_twice_does_no_harm(database: Database) -> None:

@@ -1,21 +1,32 @@
 """A database as the rest of the house sees it: opened, checked, upgraded, closed; with its writer and its queries."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from callcentre.core.errors import StoreUnavailable
+from callcentre.store.account_audit import Audit
+from callcentre.store.account_sessions import Sessions, Tokens
+from callcentre.store.accounts import Accounts
+from callcentre.store.certificates import Erasures
 from callcentre.store.engines import Engines, create_file, engines
 from callcentre.store.failures import DATABASE_ERRORS, told
+from callcentre.store.greetings import GreetingStore
+from callcentre.store.holds import Holds
+from callcentre.store.own_data import OwnDataQueries
+from callcentre.store.patience import begin_patiently, patiently
 from callcentre.store.queries import Queries
+from callcentre.store.reader import Readers
+from callcentre.store.report_queries import ReportQueries
+from callcentre.store.retention import Retention
+from callcentre.store.standings import Standings
+from callcentre.store.subject import Subjects
+from callcentre.store.transcripts import TranscriptStore
 from callcentre.store.writer import Writer
 
-T = TypeVar("T")
-
 # The newest migration. A test holds it against the folder.
-SCHEMA = "0001"
+SCHEMA = "0013"
 _VERSION_TABLE = "callcentre_schema"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do, as long as all processes of callcentre name the same.
@@ -23,7 +34,7 @@ _UPGRADE_LOCK = 0x63616C6C
 
 
 class Database:
-    """One database. `writer` belongs to the loop alone; `queries` may be shared by all.
+    """One database. `writer` belongs to the loop alone; `queries`, and those of accounts, may be shared by all.
 
     Errors of all methods: StoreUnavailable when it cannot be reached or has another schema than this version needs.
     """
@@ -32,7 +43,22 @@ class Database:
         self._engines = made
         self.where = made.where
         self.writer = Writer(made.write, made.dialect, made.where)
-        self.queries = Queries(made.read, made.where)
+        self._readers = Readers(made.read, made.where)
+        self.queries = Queries(self._readers)
+        accounts = (self.writer, made.dialect, self._readers)
+        self.accounts = Accounts(*accounts)
+        self.sessions = Sessions(*accounts)
+        self.tokens = Tokens(*accounts)
+        self.audit = Audit(*accounts)
+        self.greetings = GreetingStore(*accounts)
+        self.reports = ReportQueries(self._readers)
+        self.standings = Standings(*accounts)
+        self.transcripts = TranscriptStore(*accounts)
+        self.holds = Holds(*accounts)
+        self.erasures = Erasures(*accounts)
+        self.retention = Retention(*accounts)
+        self.subjects = Subjects(*accounts)
+        self.own_data = OwnDataQueries(*accounts)
 
     @classmethod
     async def open(cls, address: str, *, create: bool = True) -> Self:
@@ -50,15 +76,21 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self.writer.close()
-        await self._engines.read.dispose()
-        self._engines.write.dispose()
+        try:
+            await self.writer.close()
+        finally:  # also if cancelled meanwhile: a reader's thread would outlive the loop
+            await self._readers.close()
+            self._engines.write.dispose()
 
     async def prepare(self) -> None:
-        """Make the tables of an empty database; of any other see that its schema is the one this version needs."""
+        """Make the tables of an empty database; of any other see that its schema is the one this version needs.
+
+        And see that it may be written.
+        """
         if await self.schema() is None:
             await self.upgrade()
         await self.check()
+        await self.writer.commit([])
 
     async def check(self) -> None:
         """See that the schema is the one this version needs; the error says what to do."""
@@ -78,29 +110,31 @@ class Database:
 
     async def schema(self) -> str | None:
         """Return the number of the schema there, None if there is none."""
-        return await self._run(_schema)
+        # As a reader: a command that only reads need not wait for whoever writes.
+        return await self._readers.read(_schema)
 
     async def upgrade(self) -> str:
         """Bring the schema up to this version's, in one transaction; return its number. Doing it twice does no harm."""
         found = await self.schema()
         if found is not None and found > SCHEMA:
             await self.check()
-        await self._run(_upgrade)
-        return SCHEMA
-
-    async def _run(self, work: Callable[[Connection], T]) -> T:
         try:
-            return await self.writer.run(lambda engine: _in_transaction(engine, work))
+            # Another process may be at it, which on a slow disk takes longer than anything else that writes.
+            await patiently(lambda: self.writer.run(_upgrade_alone))
         except DATABASE_ERRORS as error:
             raise told(error, self.where) from None
+        return SCHEMA
 
 
-def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with engine.begin() as connection:
-        return work(connection)
+def _upgrade_alone(engine: Engine) -> None:
+    with begin_patiently(engine.connect) as connection, connection.begin():
+        _upgrade(connection)
 
 
 def _schema(connection: Connection) -> str | None:
+    if connection.dialect.name == "sqlite":
+        # Not for the pool: who opened the file before it was taken away goes on reading what nobody else sees.
+        connection.detach()
     if not inspect(connection).has_table(_VERSION_TABLE):
         return None
     found = connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608  a name of ours

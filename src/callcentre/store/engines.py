@@ -1,4 +1,4 @@
-"""Engines for a database's address: one that writes (synchronous, for the writer's thread), one that reads (asyncio).
+"""Engines for a database's address: one that writes, one that reads; each for threads of its own.
 
 The only place that knows how SQLite and PostgreSQL want to be opened.
 """
@@ -12,16 +12,12 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from callcentre.core.errors import ConfigError, StoreUnavailable
 from callcentre.store.failures import told
+from callcentre.store.reader import READERS
 from callcentre.store.statements import Dialect, PostgresDialect, SqliteDialect
-
-# How long one statement waits for another's lock, in milliseconds.
-_BUSY_MS = 2_000
-_READERS = 4
 
 # A dead server is found in seconds, not in the kernel's two hours; a statement that takes longer than ten is no page.
 _POSTGRES_CONNECT: dict[str, Any] = {
@@ -32,7 +28,12 @@ _POSTGRES_CONNECT: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
     "application_name": "callcentre",
 }
-_POSTGRES_SESSION = ("SET TIME ZONE 'UTC'", "SET statement_timeout = '10s'", "SET lock_timeout = '5s'")
+_POSTGRES_SESSION = (
+    *("SET TIME ZONE 'UTC'", "SET statement_timeout = '10s'", "SET lock_timeout = '5s'"),
+    # Compiling the CASEs of a report's statements took 35 s, carrying them out two. And calls of neighbouring days lie
+    # side by side: told that an index costs four times as much a page, the planner reads all years for one week.
+    *("SET jit = off", "SET random_page_cost = 1.1"),
+)
 
 # WAL of earlier versions can corrupt a database that two connections use (sqlite.org/wal.html, "the WAL reset bug").
 _WAL_SINCE = (3, 51, 3)
@@ -44,7 +45,7 @@ class Engines:
     """The two engines of one database, and how to speak to it. `where` is its address without password."""
 
     write: Engine
-    read: AsyncEngine
+    read: Engine
     dialect: Dialect
     where: str
     file: Path | None
@@ -88,17 +89,22 @@ def _sqlite(url: URL) -> Engines:
     file = Path(url.database).absolute()
     # mode=rw: a file that is gone is an error, not a new and empty database.
     target = URL.create("sqlite", database=f"file:{quote(str(file))}", query={"uri": "true", "mode": "rw"})
-    write = create_engine(
-        target.set(drivername="sqlite+pysqlite"), poolclass=NullPool, connect_args={"check_same_thread": False}
+    # A connection is used by one thread at a time, not always by the same one. What a row holds stands in no error.
+    options: dict[str, Any] = {"connect_args": {"check_same_thread": False}, "hide_parameters": True}
+    write = create_engine(target.set(drivername="sqlite+pysqlite"), poolclass=NullPool, **options)
+    read = create_engine(
+        target.set(drivername="sqlite+pysqlite"), poolclass=QueuePool, pool_size=READERS, max_overflow=0, **options
     )
-    read = create_async_engine(target.set(drivername="sqlite+aiosqlite"), pool_size=_READERS, max_overflow=0)
     journal = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "DELETE"
-    common = ("PRAGMA foreign_keys = ON", f"PRAGMA busy_timeout = {_BUSY_MS}", "PRAGMA synchronous = FULL")
-    _at_connect(write, (*common, f"PRAGMA journal_mode = {journal}"))
-    _at_connect(read.sync_engine, (*common, "PRAGMA query_only = ON"))
-    event.listen(write, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    event.listen(read.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return Engines(write=write, read=read, dialect=SqliteDialect(), where=f"the database {file}", file=file)
+    # No statement waits by itself: store/patience.py does, and SqliteDialect.begin says what a commit may wait.
+    common = ("PRAGMA busy_timeout = 0", "PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL")
+    # What was deleted or changed is overwritten in the file, not only forgotten: an erased number is in no free page.
+    _at_connect(write, (*common, f"PRAGMA journal_mode = {journal}", "PRAGMA secure_delete = ON"))
+    _at_connect(read, (*common, "PRAGMA query_only = ON"))
+    dialect = SqliteDialect()
+    event.listen(write, "begin", lambda connection: dialect.begin(connection.connection.cursor()))
+    event.listen(read, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return Engines(write=write, read=read, dialect=dialect, where=f"the database {file}", file=file)
 
 
 def create_file(file: Path) -> None:
@@ -122,9 +128,9 @@ def _postgres(url: URL) -> Engines:
     url = url.set(drivername="postgresql+psycopg")
     options = {name: value for name, value in _POSTGRES_CONNECT.items() if name not in url.query}
     write = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
-    read = create_async_engine(
+    read = create_engine(
         url,
-        pool_size=_READERS,
+        pool_size=READERS,
         max_overflow=0,
         pool_pre_ping=True,
         connect_args=options,
@@ -132,7 +138,7 @@ def _postgres(url: URL) -> Engines:
         isolation_level="REPEATABLE READ",
     )
     _at_connect(write, _POSTGRES_SESSION)
-    _at_connect(read.sync_engine, (*_POSTGRES_SESSION, "SET default_transaction_read_only = on"))
+    _at_connect(read, (*_POSTGRES_SESSION, "SET default_transaction_read_only = on"))
     where = f"the database {url.database} on {url.host or 'this machine'}"
     return Engines(write=write, read=read, dialect=PostgresDialect(), where=where, file=None)
 

@@ -58,7 +58,7 @@ def told(error: Exception, where: str) -> CallcentreError:
     if is_refusal(error):
         return StoreConflict(f"{where} refused a row: {_refusal(found)}")
     if is_busy(error):
-        return StoreUnavailable(f"{where} is locked by another transaction; waiting until it is free")
+        return StoreUnavailable(f"{where} is locked by another transaction; it can be used again once that has ended")
     if isinstance(found, _NO_TABLE) or (isinstance(found, sqlite3.OperationalError) and "no such" in str(found)):
         return StoreUnavailable(f"{where} lacks a table or column; run `callcentre upgrade-db`")
     return StoreUnavailable(f"{where} cannot be used: {_words(found)}")

@@ -1,323 +1,62 @@
-"""Reads, in pages of at most 1,000 rows: no cursor outlives one await."""
+"""All reads, in pages of at most 1,000 rows: no cursor outlives one await. Each subject has a module of its own."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from callcentre.store.acknowledgements import AcknowledgementQueries
+from callcentre.store.attendance_queries import BreachWithSteps
+from callcentre.store.call_search import CallSearch
+from callcentre.store.callback_queries import OPEN_STATES, CallbackQueries, OutboxQueries
+from callcentre.store.caller_queries import CallerQueries
+from callcentre.store.case_causes import CaseCauses
+from callcentre.store.figure_queries import FigureQueries
+from callcentre.store.first_contact import FirstContactQueries
+from callcentre.store.reader import PAGE
+from callcentre.store.restart import RestartQueries
+from callcentre.store.results import (
+    AttendanceRow,
+    CallCount,
+    Delivery,
+    DeliveryState,
+    Gap,
+    MissedCaller,
+    Order,
+    TaskDetail,
+    VoicemailUseCount,
+)
+from callcentre.store.satisfaction import SatisfactionQueries
+from callcentre.store.staffing_queries import StaffingQueries
+from callcentre.store.task_pages import TaskPages
+from callcentre.store.voicemail_queries import Voicemail, VoicemailQueries
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
-from callcentre.core.facts import Call, Message, RingAttempt, Visit
-from callcentre.core.terms import AttemptResult, Attendance, CallKey, Hours, Origin, Outcome, Quality, VisitResult
-from callcentre.store.failures import DATABASE_ERRORS, told
-from callcentre.store.tables import attendance, boots, calls, gaps, messages, progress, ring_attempts, visits
-
-PAGE = 1_000
-_KEYS_A_QUERY = 250
-
-AnyRow = Row[*tuple[Any, ...]]
-AnySelect = Select[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """A time in which a PBX was out of sight; `closed_at` is None while it lasts."""
-
-    pbx: str
-    opened_at: datetime
-    closed_at: datetime | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttendanceRow:
-    """A line's attendance from `at` until its next row."""
-
-    pbx: str
-    line: str
-    at: datetime
-    state: Attendance
-    reason: str
-    core: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallCount:
-    """How many calls of a line share hours, origin, outcome and verdict: what every service level is made of."""
-
-    line: str
-    hours: Hours
-    origin: Origin
-    outcome: Outcome
-    within_seconds: bool | None
-    within_rings: bool | None
-    calls: int
+__all__ = [
+    "OPEN_STATES",
+    "PAGE",
+    "AttendanceRow",
+    "BreachWithSteps",
+    "CallCount",
+    "Delivery",
+    "DeliveryState",
+    "Gap",
+    "MissedCaller",
+    "Order",
+    "Queries",
+    "TaskDetail",
+    "Voicemail",
+    "VoicemailUseCount",
+]
 
 
-class Queries:
-    """Reads of one database; may be shared by many tasks. Every method may raise StoreUnavailable."""
-
-    def __init__(self, engine: AsyncEngine, where: str) -> None:
-        self._engine = engine
-        self._where = where
-
-    # --- calls -----------------------------------------------------------------------------------------------------
-
-    async def call(self, key: CallKey) -> Call | None:
-        """Return the call of this key."""
-        found = await self._calls(and_(calls.c.pbx == key.pbx, calls.c.uniqueid == key.uniqueid))
-        return found[0] if found else None
-
-    async def open_calls(self, pbx: str) -> list[Call]:
-        """Return all calls of this PBX that were in progress when last written, in order of offering."""
-        found = [call async for page in self._undecided(pbx, Outcome.IN_PROGRESS) for call in page]
-        return sorted(found, key=lambda call: (call.offered_at, call.key))
-
-    async def lost_calls(self, pbx: str) -> list[Call]:
-        """Return all calls of this PBX whose end was not seen and that no other book has told since."""
-        return [call async for page in self._undecided(pbx, Outcome.LOST) for call in page]
-
-    async def calls_between(
-        self, since: datetime, until: datetime, *, pbx: str | None = None, line: str | None = None
-    ) -> AsyncIterator[Sequence[Call]]:
-        """Yield the calls offered in [since, until) in order of offering, in pages."""
-        wanted = [calls.c.offered_at < until]
-        wanted += [calls.c.pbx == pbx] if pbx is not None else []
-        wanted += [calls.c.line == line] if line is not None else []
-        order = (calls.c.offered_at, calls.c.line, calls.c.pbx, calls.c.uniqueid)
-        after: ColumnElement[bool] = calls.c.offered_at >= since
-        while page := await self._calls(and_(after, *wanted), order):
-            yield page
-            if len(page) < PAGE:
-                return
-            last = page[-1]
-            beyond = tuple_(*order) > tuple_(last.offered_at, last.line, last.key.pbx, last.key.uniqueid, types=_TYPES)
-            after = and_(calls.c.offered_at >= last.offered_at, beyond)
-
-    async def counts(self, since: datetime, until: datetime, *, line: str | None = None) -> list[CallCount]:
-        """Count the calls offered in [since, until), by line and everything that a service level asks for."""
-        by: list[ColumnElement[Any]] = [
-            calls.c.line,
-            calls.c.hours,
-            calls.c.origin,
-            calls.c.outcome,
-            calls.c.within_seconds,
-            calls.c.within_rings,
-        ]
-        counted: AnySelect = select(*by, func.count())
-        query = counted.where(calls.c.offered_at >= since, calls.c.offered_at < until)
-        if line is not None:
-            query = query.where(calls.c.line == line)
-        return [
-            CallCount(
-                line=row[0],
-                hours=Hours(row[1]),
-                origin=Origin(row[2]),
-                outcome=Outcome(row[3]),
-                within_seconds=row[4],
-                within_rings=row[5],
-                calls=row[6],
-            )
-            for row in await self._rows(query.group_by(*by).order_by(*by))
-        ]
-
-    # --- the PBX ---------------------------------------------------------------------------------------------------
-
-    async def open_gaps(self, pbx: str) -> list[Gap]:
-        """Return the gaps of this PBX that were not closed."""
-        return await self._gaps(select(gaps).where(gaps.c.pbx == pbx, gaps.c.closed_at.is_(None)))
-
-    async def gaps_between(self, pbx: str, since: datetime, until: datetime) -> list[Gap]:
-        """Return the gaps (at most 1,000, the latest) that touch [since, until)."""
-        ends_later = gaps.c.closed_at.is_(None) | (gaps.c.closed_at > since)
-        return await self._gaps(select(gaps).where(gaps.c.pbx == pbx, gaps.c.opened_at < until, ends_later))
-
-    async def last_fact_at(self, pbx: str) -> datetime | None:
-        """Return the newest moment of which something was committed; None if nothing ever was."""
-        found = await self._rows(select(progress.c.last_fact_at).where(progress.c.pbx == pbx))
-        return found[0].last_fact_at if found else None
-
-    async def last_boot(self, pbx: str) -> datetime | None:
-        """Return when this PBX started last, as far as it was seen."""
-        query = select(boots.c.booted_at).where(boots.c.pbx == pbx).order_by(boots.c.booted_at.desc()).limit(1)
-        found = await self._rows(query)
-        return found[0].booted_at if found else None
-
-    async def last_attendance(self, pbx: str) -> list[AttendanceRow]:
-        """Return each line's newest attendance."""
-        newest = (
-            select(attendance.c.line, func.max(attendance.c.at).label("at"))
-            .where(attendance.c.pbx == pbx)
-            .group_by(attendance.c.line)
-            .subquery()
-        )
-        query = select(attendance).join(
-            newest, and_(attendance.c.line == newest.c.line, attendance.c.at == newest.c.at, attendance.c.pbx == pbx)
-        )
-        return [_attendance(row) for row in await self._rows(query.order_by(attendance.c.line))]
-
-    async def attendance_between(
-        self, pbx: str, line: str, since: datetime, until: datetime
-    ) -> AsyncIterator[Sequence[AttendanceRow]]:
-        """Yield the changes of a line's attendance in [since, until), in pages."""
-        of_line = and_(attendance.c.pbx == pbx, attendance.c.line == line, attendance.c.at < until)
-        after: ColumnElement[bool] = attendance.c.at >= since
-        while True:
-            query = select(attendance).where(of_line, after).order_by(attendance.c.at).limit(PAGE)
-            page = [_attendance(row) for row in await self._rows(query)]
-            if page:
-                yield page
-            if len(page) < PAGE:
-                return
-            after = attendance.c.at > page[-1].at
-
-    async def messages_between(
-        self, since: datetime, until: datetime, *, line: str
-    ) -> AsyncIterator[Sequence[Message]]:
-        """Yield the voicemails of a line left in [since, until), in pages."""
-        order = (messages.c.left_at, messages.c.pbx, messages.c.key)
-        of_line = and_(messages.c.line == line, messages.c.left_at < until)
-        after: ColumnElement[bool] = messages.c.left_at >= since
-        while True:
-            rows = await self._rows(select(messages).where(of_line, after).order_by(*order).limit(PAGE))
-            if rows:
-                yield [_message(row) for row in rows]
-            if len(rows) < PAGE:
-                return
-            last = rows[-1]
-            after = tuple_(*order) > tuple_(last.left_at, last.pbx, last.key, types=[c.type for c in order])
-
-    # --- reading ---------------------------------------------------------------------------------------------------
-
-    async def _undecided(self, pbx: str, outcome: Outcome) -> AsyncIterator[list[Call]]:
-        # Both words and the outcome: so both databases see that the small index of undecided calls serves.
-        small = and_(calls.c.outcome.in_(["in_progress", "lost"]), calls.c.outcome == outcome.value)
-        after = ""
-        while page := await self._calls(
-            and_(small, calls.c.pbx == pbx, calls.c.uniqueid > after), (calls.c.pbx, calls.c.uniqueid)
-        ):
-            yield page
-            after = page[-1].key.uniqueid
-
-    async def _calls(self, wanted: ColumnElement[bool], order: Sequence[ColumnElement[Any]] = ()) -> list[Call]:
-        """One page of calls with their attempts and visits, all of one moment."""
-        try:
-            async with self._engine.connect() as connection:
-                rows = await _all(connection, select(calls).where(wanted).order_by(*order).limit(PAGE))
-                keys = [(row.pbx, row.uniqueid) for row in rows]
-                attempts = await _children(connection, ring_attempts, keys)
-                stays = await _children(connection, visits, keys)
-        except DATABASE_ERRORS as error:
-            raise told(error, self._where) from None
-        return [_call(row, attempts.get(key, ()), stays.get(key, ())) for row, key in zip(rows, keys, strict=True)]
-
-    async def _rows(self, query: AnySelect) -> Sequence[AnyRow]:
-        try:
-            async with self._engine.connect() as connection:
-                return await _all(connection, query)
-        except DATABASE_ERRORS as error:
-            raise told(error, self._where) from None
-
-    async def _gaps(self, query: AnySelect) -> list[Gap]:
-        rows = await self._rows(query.order_by(gaps.c.opened_at.desc()).limit(PAGE))
-        return [
-            Gap(pbx=row.pbx, opened_at=row.opened_at, closed_at=row.closed_at, reason=row.reason)
-            for row in reversed(rows)
-        ]
-
-
-_TYPES = [calls.c.offered_at.type, calls.c.line.type, calls.c.pbx.type, calls.c.uniqueid.type]
-
-
-async def _all(connection: AsyncConnection, query: AnySelect) -> Sequence[AnyRow]:
-    result = await connection.execute(query)
-    return result.all()
-
-
-async def _children(
-    connection: AsyncConnection, table: Table, keys: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], list[AnyRow]]:
-    found: dict[tuple[str, str], list[AnyRow]] = {}
-    for pbx in sorted({pbx for pbx, _ in keys}):
-        of_pbx = [uniqueid for other, uniqueid in keys if other == pbx]
-        for start in range(0, len(of_pbx), _KEYS_A_QUERY):
-            some = of_pbx[start : start + _KEYS_A_QUERY]
-            query = select(table).where(table.c.pbx == pbx, table.c.uniqueid.in_(some))
-            for row in await _all(connection, query.order_by(table.c.uniqueid, table.c.seq)):
-                found.setdefault((pbx, row.uniqueid), []).append(row)
-    return found
-
-
-def _call(row: AnyRow, attempts: Sequence[AnyRow], stays: Sequence[AnyRow]) -> Call:
-    return Call(
-        key=CallKey(row.pbx, row.uniqueid),
-        linkedid=row.linkedid,
-        line=row.line,
-        did=row.did,
-        caller=row.caller,
-        origin=Origin(row.origin),
-        offered_at=row.offered_at,
-        first_ring_at=row.first_ring_at,
-        answered_at=row.answered_at,
-        ended_at=row.ended_at,
-        outcome=Outcome(row.outcome),
-        wait_seconds=row.wait_seconds,
-        ring_seconds=row.ring_seconds,
-        rings=row.rings,
-        talk_seconds=row.talk_seconds,
-        answered_by=row.answered_by,
-        attempts=tuple(_attempt(attempt) for attempt in attempts),
-        visits=tuple(_visit(stay) for stay in stays),
-        within_seconds=row.within_seconds,
-        within_rings=row.within_rings,
-        hours=Hours(row.hours),
-        quality=Quality(row.quality),
-        charter=row.charter,
-        charter_version=row.charter_version,
-    )
-
-
-def _attempt(row: AnyRow) -> RingAttempt:
-    return RingAttempt(
-        interface=row.interface,
-        begun_at=row.begun_at,
-        ring_start=row.ring_start,
-        ring_end=row.ring_end,
-        result=None if row.result is None else AttemptResult(row.result),
-        after_answer=row.after_answer,
-        progress_only=row.progress_only,
-    )
-
-
-def _visit(row: AnyRow) -> Visit:
-    return Visit(
-        queue=row.queue,
-        enter=row.enter,
-        leave=row.leave,
-        result=None if row.result is None else VisitResult(row.result),
-        after_answer=row.after_answer,
-    )
-
-
-def _attendance(row: AnyRow) -> AttendanceRow:
-    return AttendanceRow(
-        pbx=row.pbx, line=row.line, at=row.at, state=Attendance(row.state), reason=row.reason, core=row.core
-    )
-
-
-def _message(row: AnyRow) -> Message:
-    return Message(
-        pbx=row.pbx,
-        mailbox=row.mailbox,
-        msg_id=row.msg_id,
-        uniqueid=row.uniqueid,
-        line=row.line,
-        caller=row.caller,
-        left_at=row.left_at,
-        duration=row.duration,
-        due=row.due,
-        act_by=row.act_by,
-        due_reason=row.due_reason,
-        quality=Quality(row.quality),
-    )
+class Queries(
+    RestartQueries,
+    CallbackQueries,
+    OutboxQueries,
+    VoicemailQueries,
+    StaffingQueries,
+    FigureQueries,
+    FirstContactQueries,
+    SatisfactionQueries,
+    CallSearch,
+    TaskPages,
+    CallerQueries,
+    CaseCauses,
+    AcknowledgementQueries,
+):
+    """All reads of one database; may be shared by many tasks. Every method may raise StoreUnavailable."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from callcentre.core.facts import AttendanceChanged, Call, Message
+from callcentre.core.facts import Call
 from callcentre.core.terms import aware
-from callcentre.store.tables import microseconds
+from callcentre.store.columns import microseconds
 
 Row = tuple[Any, ...]
 
@@ -110,42 +110,3 @@ def visit_rows(call: Call, form: Form, known: Call | None = None) -> list[Row]:
         for seq, visit in enumerate(call.visits)
         if seq >= len(before) or before[seq] != visit
     ]
-
-
-def attendance_row(fact: AttendanceChanged, form: Form) -> Row:
-    """Make the row of `attendance`."""
-    return (fact.pbx, fact.line, form.when(fact.at), str(fact.state), fact.reason, form.flag(fact.core))
-
-
-def message_key(message: Message) -> str:
-    """Name this message among all of its PBX.
-
-    The call that left it names it from the first witness on; where no call is known, `msg_id` and the second it was
-    left (its counter restarts), else mailbox, second and duration.
-    """
-    second = int(message.left_at.timestamp())
-    if message.uniqueid is not None:
-        return f"call {message.uniqueid} {message.mailbox} {second}"
-    if message.msg_id is not None:
-        return f"id {message.msg_id} {second}"
-    return f"box {message.mailbox} {second} {message.duration}"
-
-
-def message_row(message: Message, form: Form) -> Row:
-    """Make the row of `messages`."""
-    when = form.when
-    return (
-        message.pbx,
-        message_key(message),
-        message.mailbox,
-        message.msg_id,
-        message.uniqueid,
-        message.line,
-        message.caller,
-        when(message.left_at),
-        message.duration,
-        None if message.due is None else when(message.due),
-        None if message.act_by is None else when(message.act_by),
-        message.due_reason,
-        str(message.quality),
-    )

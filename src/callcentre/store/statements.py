@@ -6,29 +6,39 @@ again. So SQLite gets rows in VALUES lists of a few fixed lengths (each prepared
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
 
-from sqlalchemy import Boolean, Double, Integer, Table
+from sqlalchemy import Boolean, Column, Double, Integer, Table
 
 from callcentre.store import tables
+from callcentre.store.patience import begin_patiently
 from callcentre.store.rows import POSTGRES, SQLITE, Form, Row
 from callcentre.store.tables import UtcTime
 
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """Insert rows of `table`; where the key is there already, set `sets` (nothing if empty) if `where` holds."""
+    """Insert rows of `table`; where the key is there already, set `sets` (nothing if empty) if `where` holds.
+
+    The key is the primary one, or `key`. `made` are columns that the database fills by itself.
+    """
 
     table: Table
     sets: tuple[str, ...]
     where: str = ""
+    key: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[Column[Any]]:
+        """The columns that a row gives, in order."""
+        return [column for column in self.table.columns if column.name not in self.made]
 
     def sql(self, source: str) -> str:
         """Return the statement around `source`, a VALUES list or a SELECT."""
-        key = ", ".join(column.name for column in self.table.primary_key)
-        into = ", ".join(f'"{column.name}"' for column in self.table.columns)
+        key = ", ".join(self.key or [column.name for column in self.table.primary_key])
+        into = ", ".join(f'"{column.name}"' for column in self.columns)
         head = f"INSERT INTO {self.table.name} ({into}) {source} ON CONFLICT ({key}) DO"
         if not self.sets:
             return f"{head} NOTHING"
@@ -46,8 +56,9 @@ _OPEN_ROW = (
 )
 
 CALLS = Upsert(tables.calls, _all_but(tables.calls), _OPEN_ROW)
-# For a call whose stored row has the same line and offered_at: leaves the index on them alone.
-CALLS_IN_PLACE = Upsert(tables.calls, _all_but(tables.calls, "line", "offered_at"), _OPEN_ROW)
+INDEXED = ("line", "offered_at", "caller")
+# For a call whose stored row has the same in these columns: leaves the indexes on them alone.
+CALLS_IN_PLACE = Upsert(tables.calls, _all_but(tables.calls, *INDEXED), _OPEN_ROW)
 CALLS_NEW_ONLY = Upsert(tables.calls, ())
 ATTEMPTS = Upsert(tables.ring_attempts, _all_but(tables.ring_attempts))
 VISITS = Upsert(tables.visits, _all_but(tables.visits))
@@ -55,12 +66,66 @@ MENU_ABANDONS = Upsert(tables.menu_abandons, ())
 GAPS = Upsert(tables.gaps, ("closed_at",), "gaps.closed_at IS NULL AND excluded.closed_at IS NOT NULL")
 BOOTS = Upsert(tables.boots, ())
 ATTENDANCE = Upsert(tables.attendance, _all_but(tables.attendance))
-MESSAGES = Upsert(tables.messages, _all_but(tables.messages))
+PRESENCE = Upsert(tables.presence, _all_but(tables.presence))
 PROGRESS = Upsert(tables.progress, ("last_fact_at",), "excluded.last_fact_at > progress.last_fact_at")
 
-_CLOSE_GAPS = "UPDATE gaps SET closed_at = {mark} WHERE pbx = {mark} AND closed_at IS NULL AND opened_at <= {mark}"
+# What was erased stays so, save for what the core itself says of the erased message (where it lies).
+MESSAGES = Upsert(
+    tables.messages, _all_but(tables.messages), "messages.status <> 'erased' OR excluded.status = 'erased'"
+)
+TASKS = Upsert(tables.tasks, _all_but(tables.tasks), "excluded.entries >= tasks.entries")
+HISTORY = Upsert(tables.task_history, ())
+FILINGS = Upsert(tables.filings, _all_but(tables.filings))
+CALLOUTS = Upsert(
+    tables.callouts, _all_but(tables.callouts), "callouts.ended_at IS NULL OR excluded.ended_at IS NOT NULL"
+)
+CLICKS = Upsert(tables.clicks, _all_but(tables.clicks), "clicks.ended_at IS NULL OR excluded.ended_at IS NOT NULL")
+WRAP_UPS = Upsert(tables.wrap_ups, _all_but(tables.wrap_ups), "excluded.at >= wrap_ups.at")
+CASES = Upsert(tables.cases, _all_but(tables.cases), "excluded.entries >= cases.entries")
+CASE_CLOCKS = Upsert(tables.case_clocks, _all_but(tables.case_clocks))
+CASE_HISTORY = Upsert(tables.case_history, ())
+MAILBOXES = Upsert(tables.mailboxes, _all_but(tables.mailboxes), "excluded.at >= mailboxes.at")
+GREETINGS = Upsert(tables.greetings, _all_but(tables.greetings), "excluded.at >= greetings.at")
+# Of several looks on one day the worst counts; one that could not see says nothing against one that could.
+STANDINGS = Upsert(
+    tables.standings,
+    _all_but(tables.standings),
+    "excluded.good + excluded.bad > 0 AND excluded.bad >= standings.bad",
+)
+STANDINGS_ANEW = Upsert(tables.standings, _all_but(tables.standings))
+# The first answer stays, and when it was first asked.
+SATISFACTION = Upsert(
+    tables.satisfaction,
+    ("answered_at", "answer"),
+    "satisfaction.answer IS NULL AND excluded.answer IS NOT NULL",
+)
+INCIDENTS = Upsert(
+    tables.abuse_incidents, _all_but(tables.abuse_incidents), "excluded.entries >= abuse_incidents.entries"
+)
+VOICEMAIL_USES = Upsert(tables.voicemail_uses, _all_but(tables.voicemail_uses))
+# What a breach came to is not taken back: its steps, its alarm, whom it told (each a longer text) and its end.
+BREACHES = Upsert(
+    tables.breaches,
+    _all_but(tables.breaches),
+    "excluded.steps >= breaches.steps AND length(excluded.told) >= length(breaches.told) "
+    "AND (breaches.alarmed_at IS NULL OR excluded.alarmed_at IS NOT NULL) "
+    "AND (breaches.ended_at IS NULL OR excluded.ended_at IS NOT NULL)",
+)
+# What was carried out or refused is settled; the rest may be sent again, and is WANTED once more.
+_SETTLED = "('done', 'already', 'refused', 'observed')"
+BREACH_STEPS = Upsert(
+    tables.breach_steps,
+    _all_but(tables.breach_steps),
+    f"breach_steps.result NOT IN {_SETTLED} OR excluded.result IN {_SETTLED}",
+)
+OUTBOX = Upsert(tables.outbox, (), key=("pbx", "key", "contact"), made=("id",))
+ORDERS = Upsert(tables.orders, ())
+ERASED = Upsert(tables.erased_numbers, ("erased_at",), "excluded.erased_at > erased_numbers.erased_at")
 
-CHILDREN = (tables.ring_attempts, tables.visits)
+# A gap that opened by then and is still open.
+CLOSE_GAPS = "UPDATE gaps SET closed_at = ? WHERE pbx = ? AND closed_at IS NULL AND opened_at <= ?"
+# The attempts or visits of a call from some number on.
+CUT = tuple(f"DELETE FROM {name} WHERE pbx = ? AND uniqueid = ? AND seq >= ?" for name in ("ring_attempts", "visits"))  # noqa: S608
 
 
 class Cursor(Protocol):
@@ -88,22 +153,22 @@ class Dialect(Protocol):
         """Upsert `rows`, whose keys all differ."""
         ...
 
+    def say(self, cursor: Cursor, statement: str, *values: object) -> None:
+        """Carry out one statement, whose values stand as `?`; times and flags in the database's own form."""
+        ...
+
     def outcomes(self, cursor: Cursor, pbx: str, uniqueids: Sequence[str]) -> dict[str, str]:
         """Return the outcome of each of these calls that has a row."""
-        ...
-
-    def cut(self, cursor: Cursor, table: Table, pbx: str, uniqueid: str, length: int) -> None:
-        """Delete the attempts or visits of a call from number `length` on."""
-        ...
-
-    def close_gaps(self, cursor: Cursor, pbx: str, moment: datetime) -> None:
-        """Close, at `moment`, every gap of this PBX that opened by then and is still open."""
         ...
 
 
 # Four lengths, so that any number of rows takes few statements and each length is prepared once. SQLite's bound on
 # parameters is 32,766; 64 rows of the widest table are 1,472, and longer lists gained nothing when measured.
 _LENGTHS = (64, 16, 4, 1)
+
+
+# How long the end of a transaction waits for those who still read.
+_COMMIT_MS = 2_000
 
 
 class SqliteDialect:
@@ -116,7 +181,10 @@ class SqliteDialect:
 
     def begin(self, cursor: Cursor) -> None:
         """Take the write lock now: a transaction that turns to writing half-way can only fail where another writes."""
-        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("PRAGMA busy_timeout = 0")
+        begin_patiently(lambda: cursor.execute("BEGIN IMMEDIATE"))
+        # Its end waits as SQLite does, which lets no new reader in meanwhile: it is never done without.
+        cursor.execute(f"PRAGMA busy_timeout = {_COMMIT_MS}")
 
     def put(self, cursor: Cursor, upsert: Upsert, rows: Sequence[Row]) -> None:
         """Upsert `rows`, whose keys all differ."""
@@ -125,7 +193,7 @@ class SqliteDialect:
             cursor.execute(statement, list(chain.from_iterable(rows[start : start + length])))
 
     def _prepare(self, upsert: Upsert, length: int) -> str:
-        row = f"({', '.join('?' * len(upsert.table.columns))})"
+        row = f"({', '.join('?' * len(upsert.columns))})"
         statement = self._sql[upsert, length] = upsert.sql(f"VALUES {', '.join([row] * length)}")
         return statement
 
@@ -139,15 +207,9 @@ class SqliteDialect:
             found.update(cursor.fetchall())
         return found
 
-    def cut(self, cursor: Cursor, table: Table, pbx: str, uniqueid: str, length: int) -> None:
-        """Delete the attempts or visits of a call from number `length` on."""
-        statement = f"DELETE FROM {table.name} WHERE pbx = ? AND uniqueid = ? AND seq >= ?"  # noqa: S608
-        cursor.execute(statement, (pbx, uniqueid, length))
-
-    def close_gaps(self, cursor: Cursor, pbx: str, moment: datetime) -> None:
-        """Close, at `moment`, every gap of this PBX that opened by then and is still open."""
-        when = self.form.when(moment)
-        cursor.execute(_CLOSE_GAPS.format(mark="?"), (when, pbx, when))
+    def say(self, cursor: Cursor, statement: str, *values: object) -> None:
+        """Carry out one statement."""
+        cursor.execute(statement, values)
 
 
 class PostgresDialect:
@@ -168,7 +230,7 @@ class PostgresDialect:
             cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
 
     def _prepare(self, upsert: Upsert) -> str:
-        arrays = ", ".join(f"%s::{_type_name(column.type)}[]" for column in upsert.table.columns)
+        arrays = ", ".join(f"%s::{_type_name(column.type)}[]" for column in upsert.columns)
         statement = self._sql[upsert] = upsert.sql(f"SELECT * FROM unnest({arrays})")  # noqa: S608  types of ours
         return statement
 
@@ -178,15 +240,9 @@ class PostgresDialect:
         cursor.execute(statement, (pbx, list(uniqueids)))
         return dict(cursor.fetchall())
 
-    def cut(self, cursor: Cursor, table: Table, pbx: str, uniqueid: str, length: int) -> None:
-        """Delete the attempts or visits of a call from number `length` on."""
-        statement = f"DELETE FROM {table.name} WHERE pbx = %s AND uniqueid = %s AND seq >= %s"  # noqa: S608
-        cursor.execute(statement, (pbx, uniqueid, length))
-
-    def close_gaps(self, cursor: Cursor, pbx: str, moment: datetime) -> None:
-        """Close, at `moment`, every gap of this PBX that opened by then and is still open."""
-        when = self.form.when(moment)
-        cursor.execute(_CLOSE_GAPS.format(mark="%s"), (when, pbx, when))
+    def say(self, cursor: Cursor, statement: str, *values: object) -> None:
+        """Carry out one statement."""
+        cursor.execute(statement.replace("?", "%s"), values)
 
 
 def _type_name(kind: object) -> str:

@@ -1,91 +1,91 @@
 """The tables, as the newest migration leaves them. Keys are the PBX's own: (pbx, uniqueid) never repeats.
 
 Times are `UtcTime`: aware in, aware UTC out, exact to the microsecond on both databases. Words of an enumeration are
-text with a CHECK, so that a new word is a small migration on either database and readable in both.
+text with a CHECK, so that a new word is a small migration on either database and readable in both. The tables of
+messages and their tasks stand in callback_tables.py, those of attendance and breaches in attendance_tables.py; they are
+named here too, so that this module has them all.
 """
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any
+from sqlalchemy import Boolean, Column, Double, ForeignKeyConstraint, Index, Integer, Table, Text, text
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Dialect,
-    Double,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    text,
+from callcentre.core.terms import AttemptResult, Hours, Origin, Outcome, Quality, VisitResult
+from callcentre.store.abuse_tables import abuse_incidents
+from callcentre.store.account_tables import api_tokens, audit, recovery_codes, sessions, users
+from callcentre.store.attendance_tables import attendance, breach_steps, breaches, presence
+from callcentre.store.callback_tables import (
+    callouts,
+    clicks,
+    erased_numbers,
+    filings,
+    mailboxes,
+    messages,
+    orders,
+    outbox,
+    secrets,
+    task_history,
+    tasks,
+    voicemail_uses,
+    wrap_ups,
 )
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from callcentre.store.case_tables import case_clocks, case_history, cases
+from callcentre.store.columns import EPOCH, UtcTime, metadata, microseconds, one_of
+from callcentre.store.greeting_tables import greeting_sign_offs, greetings
+from callcentre.store.protection_tables import erased_cases, erasures, legal_holds, retention_runs
+from callcentre.store.satisfaction_tables import satisfaction
+from callcentre.store.standing_tables import standings
+from callcentre.store.transcript_tables import transcripts
 
-from callcentre.core.errors import NaiveTime
-from callcentre.core.terms import AttemptResult, Attendance, Hours, Origin, Outcome, Quality, VisitResult
+__all__ = [
+    "EPOCH",
+    "UtcTime",
+    "abuse_incidents",
+    "api_tokens",
+    "attendance",
+    "audit",
+    "boots",
+    "breach_steps",
+    "breaches",
+    "callouts",
+    "calls",
+    "case_clocks",
+    "case_history",
+    "cases",
+    "clicks",
+    "erased_cases",
+    "erased_numbers",
+    "erasures",
+    "filings",
+    "gaps",
+    "greeting_sign_offs",
+    "greetings",
+    "legal_holds",
+    "mailboxes",
+    "menu_abandons",
+    "messages",
+    "metadata",
+    "microseconds",
+    "orders",
+    "outbox",
+    "presence",
+    "progress",
+    "recovery_codes",
+    "retention_runs",
+    "ring_attempts",
+    "satisfaction",
+    "secrets",
+    "sessions",
+    "standings",
+    "task_history",
+    "tasks",
+    "transcripts",
+    "users",
+    "visits",
+    "voicemail_uses",
+    "wrap_ups",
+]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 of an aware time: what SQLite stores. Raises NaiveTime for a time without an offset."""
-    try:
-        since = moment - EPOCH
-    except TypeError:
-        raise NaiveTime(f"{moment.isoformat()} has no offset; the store takes aware times only") from None
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time: `timestamptz` on PostgreSQL; on SQLite, which would drop the offset, integer microseconds."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the column's type on this database."""
-        return BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True)
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Refuse a naive time; hand the database its own form."""
-        if value is None:
-            return None
-        exact = microseconds(value)
-        return exact if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
-        """Give back aware UTC."""
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return EPOCH + timedelta(microseconds=value)
-        moment: datetime = value
-        return moment.astimezone(UTC)
-
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
+TOLD = text("caller IS NOT NULL")
 UNDECIDED = text("outcome IN ('in_progress', 'lost')")
-
-metadata = MetaData(naming_convention=NAMING)
-
-
-def _one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
 
 calls = Table(
     "calls",
@@ -113,12 +113,14 @@ calls = Table(
     Column("quality", Text, nullable=False),
     Column("charter", Text, nullable=False),
     Column("charter_version", Integer, nullable=False),
-    _one_of("origin", Origin),
-    _one_of("outcome", Outcome),
-    _one_of("hours", Hours),
-    _one_of("quality", Quality),
+    one_of("origin", Origin),
+    one_of("outcome", Outcome),
+    one_of("hours", Hours),
+    one_of("quality", Quality),
     # One index for every range: an office has few lines, and each further index costs every call of every day.
     Index(None, "offered_at", "line"),
+    # A caller's earlier calls, shown while the telephone rings: without it all years of calls would be read.
+    Index("ix_calls_pbx_caller", "pbx", "caller", sqlite_where=TOLD, postgresql_where=TOLD),
     # What a start must restore and a gap must heal: a handful of rows among years of them.
     Index(
         "ix_calls_undecided",
@@ -143,7 +145,7 @@ ring_attempts = Table(
     Column("result", Text),
     Column("after_answer", Boolean, nullable=False),
     Column("progress_only", Boolean, nullable=False),
-    _one_of("result", AttemptResult),
+    one_of("result", AttemptResult),
     ForeignKeyConstraint(["pbx", "uniqueid"], ["calls.pbx", "calls.uniqueid"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
 )
@@ -159,7 +161,7 @@ visits = Table(
     Column("leave", UtcTime),
     Column("result", Text),
     Column("after_answer", Boolean, nullable=False),
-    _one_of("result", VisitResult),
+    one_of("result", VisitResult),
     ForeignKeyConstraint(["pbx", "uniqueid"], ["calls.pbx", "calls.uniqueid"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
 )
@@ -187,39 +189,6 @@ boots = Table(
     Column("pbx", Text, primary_key=True),
     Column("booted_at", UtcTime, primary_key=True),
     Column("seen_at", UtcTime, nullable=False),
-)
-
-attendance = Table(
-    "attendance",
-    metadata,
-    Column("pbx", Text, primary_key=True),
-    Column("line", Text, primary_key=True),
-    Column("at", UtcTime, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("core", Boolean, nullable=False),
-    _one_of("state", Attendance),
-)
-
-messages = Table(
-    "messages",
-    metadata,
-    Column("pbx", Text, primary_key=True),
-    # Which witness names the message, and its name there: see writer.message_key.
-    Column("key", Text, primary_key=True),
-    Column("mailbox", Text, nullable=False),
-    Column("msg_id", Text),
-    Column("uniqueid", Text),
-    Column("line", Text, nullable=False),
-    Column("caller", Text),
-    Column("left_at", UtcTime, nullable=False),
-    Column("duration", Integer),
-    Column("due", UtcTime),
-    Column("act_by", UtcTime),
-    Column("due_reason", Text, nullable=False),
-    Column("quality", Text, nullable=False),
-    _one_of("quality", Quality),
-    Index(None, "line", "left_at"),
 )
 
 progress = Table(

@@ -14,48 +14,28 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from callcentre.core.errors import StoreConflict
-from callcentre.core.facts import (
-    AttendanceChanged,
-    Call,
-    CallAnswered,
-    CallEnded,
-    CallHealed,
-    CallOffered,
-    CallProgressed,
-    Fact,
-    GapClosed,
-    GapOpened,
-    MenuAbandoned,
-    MessageLeft,
-    PbxBooted,
-)
-from callcentre.core.terms import Outcome
-from callcentre.store import statements
+from callcentre.core.facts import Call, Fact
+from callcentre.core.terms import MessageStatus, Outcome
+from callcentre.store import statements, tables
+from callcentre.store.callback_rows import row_of, storable
+from callcentre.store.erasing import Erasing
+from callcentre.store.erasure import Erased
 from callcentre.store.failures import DATABASE_ERRORS, is_busy, is_refusal, told
-from callcentre.store.rows import (
-    Form,
-    Row,
-    attempt_rows,
-    attendance_row,
-    call_row,
-    message_key,
-    message_row,
-    visit_rows,
-)
-from callcentre.store.statements import Cursor, Dialect, Upsert
-from callcentre.store.tables import calls as calls_table
+from callcentre.store.group import Group, Key, gather, may_replace
+from callcentre.store.patience import begin_patiently
+from callcentre.store.results import DeliveryState
+from callcentre.store.rows import Row, attempt_rows, call_row, visit_rows
+from callcentre.store.settled import Settled
+from callcentre.store.statements import Cursor, Dialect
 
 T = TypeVar("T")
-_OF_A_CALL = (CallOffered, CallProgressed, CallAnswered, CallEnded, CallHealed)
-Key = tuple[str, str]
 
 # A transaction that another stood in the way of, or that met a dead connection, is tried so often before it is told.
 _TRIES = 3
 # Far more calls than can be in progress at once: past it the memory of what is stored is forgotten, and read again.
 _KNOWN_CALLS = 100_000
 
-_LINE_AND_OFFER = tuple(list(calls_table.columns.keys()).index(name) for name in ("line", "offered_at"))
+_INDEXED = tuple(list(tables.calls.columns.keys()).index(name) for name in statements.INDEXED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +44,6 @@ class _Stored:
 
     call: Call
     row: Row
-
-
-@dataclass(slots=True)
-class _Group:
-    """The facts of one transaction, of each key only the newest."""
-
-    calls: dict[Key, Call] = field(default_factory=dict)
-    others: dict[Upsert, dict[tuple[object, ...], Row]] = field(default_factory=dict)
-    seen: dict[str, datetime] = field(default_factory=dict)
-    in_sight: dict[str, datetime] = field(default_factory=dict)
-
-    def row(self, upsert: Upsert, key: tuple[object, ...], row: Row) -> None:
-        """Note a row, in place of an earlier one of the same key."""
-        self.others.setdefault(upsert, {})[key] = row
 
 
 @dataclass(slots=True)
@@ -107,6 +73,7 @@ class Writer:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
         self._connection: PoolProxiedConnection | None = None
         self._known: dict[Key, _Stored] = {}
+        self.settled = Settled(dialect)
 
     async def commit(self, facts: Sequence[Fact], seen: Mapping[str, datetime] | None = None) -> None:
         """Write all of `facts`, or none. `seen` says until when each PBX was in sight, if later than its last fact.
@@ -117,11 +84,63 @@ class Writer:
 
     async def backfill(self, calls: Sequence[Call]) -> int:
         """Add the calls (of other books) that have no row yet, in one transaction; return how many those were."""
-        return await self._in_thread(lambda: self._transaction(lambda cursor: self._add_missing(cursor, calls)))
+        return await self._do(lambda cursor: self._add_missing(cursor, calls))
+
+    async def order(self, id: str, pbx: str, at: datetime, body: str) -> None:  # noqa: A002  the column's name
+        """Leave a request for the daemon of this PBX, as JSON; one whose `id` is there already changes nothing."""
+        form = self._dialect.form
+        row = (storable(id), storable(pbx), form.when(at), storable(body), None, form.flag(False), "")
+        await self._do(lambda cursor: self._dialect.put(cursor, statements.ORDERS, [row]))
+
+    async def order_done(self, id: str, at: datetime, answer: str, *, refused: bool = False) -> None:  # noqa: A002
+        """Note what came of an order, once; its body, which may hold a telephone number, is emptied."""
+        form = self._dialect.form
+        await self._say(
+            "UPDATE orders SET done_at = ?, answer = ?, refused = ?, body = '' WHERE id = ? AND done_at IS NULL",
+            form.when(at),
+            storable(answer),
+            form.flag(refused),
+            id,
+        )
+
+    async def notice_sent(self, id: int, at: datetime) -> None:  # noqa: A002  the column's name
+        """Note that a delivery reached its contact."""
+        when = self._dialect.form.when(at)
+        await self._say(
+            "UPDATE outbox SET state = ?, sent_at = ?, tried_at = ?, tries = tries + 1, next_try_at = NULL, "
+            "error = NULL WHERE id = ? AND state = ?",
+            str(DeliveryState.SENT),
+            when,
+            when,
+            id,
+            str(DeliveryState.PENDING),
+        )
+
+    async def notice_failed(self, id: int, at: datetime, error: str, next_try_at: datetime | None) -> None:  # noqa: A002
+        """Note that a delivery failed, and when to try again; None: never. `error` must hold no secret, no number."""
+        when = self._dialect.form.when
+        await self._say(
+            "UPDATE outbox SET state = ?, tried_at = ?, tries = tries + 1, next_try_at = ?, error = ? "
+            "WHERE id = ? AND state = ?",
+            str(DeliveryState.FAILED if next_try_at is None else DeliveryState.PENDING),
+            when(at),
+            None if next_try_at is None else when(next_try_at),
+            storable(error),
+            id,
+            str(DeliveryState.PENDING),
+        )
+
+    async def transact(self, work: Callable[[Cursor], T]) -> T:
+        """Carry out `work` in one transaction in the writer's thread, between commits; perhaps more than once."""
+        return await self._do(work)
 
     async def run(self, work: Callable[[Engine], T]) -> T:
         """Carry out `work` (a migration) in the writer's thread, between commits."""
         return await self._in_thread(lambda: work(self._engine))
+
+    async def beside(self, work: Callable[[Engine], T]) -> T:
+        """Carry out `work` in a thread of its own, on a connection that writes: commits go on meanwhile."""
+        return await asyncio.to_thread(work, self._engine)
 
     async def close(self) -> None:
         """Give back the connection and end the thread."""
@@ -131,14 +150,20 @@ class Writer:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
+    async def _say(self, statement: str, *values: object) -> None:
+        await self._do(lambda cursor: self._dialect.say(cursor, statement, *values))
+
+    async def _do(self, work: Callable[[Cursor], T]) -> T:
+        return await self._in_thread(lambda: self._transaction(work))
+
     # --- transactions ----------------------------------------------------------------------------------------------
 
     def _write(self, facts: Sequence[Fact], seen: Mapping[str, datetime]) -> None:
         form = self._dialect.form
         try:
-            group = _gather(facts, form)
+            group = gather(facts, form)
             for pbx, moment in seen.items():
-                _saw(group, pbx, moment)
+                group.saw(pbx, moment)
             written = self._transaction(lambda cursor: self._write_group(cursor, group))
         except DATABASE_ERRORS as error:
             raise told(error, self._where) from None
@@ -167,7 +192,7 @@ class Writer:
 
     def _once(self, work: Callable[[Cursor], T]) -> T:
         if self._connection is None:
-            self._connection = self._engine.raw_connection()
+            self._connection = begin_patiently(self._engine.raw_connection)
         cursor = self._connection.cursor()
         try:
             self._dialect.begin(cursor)
@@ -190,34 +215,58 @@ class Writer:
 
     # --- what is written -------------------------------------------------------------------------------------------
 
-    def _write_group(self, cursor: Cursor, group: _Group) -> _CallRows:
+    def _write_group(self, cursor: Cursor, group: Group) -> _CallRows:
         put = self._dialect.put
-        rows = self._call_rows(cursor, group.calls)
+        gone = [key for key, message in group.messages.items() if message.status is MessageStatus.ERASED]
+        erasures = [Erasing(fact, cursor, self._dialect) for fact in group.erasures]
+        for erasure in erasures:
+            erasure.begin(gone)
+        erased = Erased(cursor, self._dialect)
+        rows = self._call_rows(cursor, group.calls, erased)
+        self.settled.late(cursor, (call.offered_at for call in group.calls.values()))
         put(cursor, statements.CALLS, rows.new)
         put(cursor, statements.CALLS_IN_PLACE, rows.in_place)
         put(cursor, statements.ATTEMPTS, rows.attempts)
         put(cursor, statements.VISITS, rows.visits)
         for call in rows.shrunk:
-            for table, length in zip(statements.CHILDREN, (len(call.attempts), len(call.visits)), strict=True):
-                self._dialect.cut(cursor, table, call.key.pbx, call.key.uniqueid, length)
-        for upsert, others in group.others.items():
-            put(cursor, upsert, list(others.values()))
+            for cut, length in zip(statements.CUT, (len(call.attempts), len(call.visits)), strict=True):
+                self._dialect.say(cursor, cut, call.key.pbx, call.key.uniqueid, length)
+        self._put_callbacks(cursor, group, erased)
+        when = self._dialect.form.when
         for pbx, moment in group.in_sight.items():
             # A gap in which the daemon ended has its own beginning; the next run knows only its own.
-            self._dialect.close_gaps(cursor, pbx, moment)
-        when = self._dialect.form.when
+            self._dialect.say(cursor, statements.CLOSE_GAPS, when(moment), pbx, when(moment))
         put(cursor, statements.PROGRESS, [(pbx, when(moment)) for pbx, moment in group.seen.items()])
+        for erasure in erasures:
+            erasure.end()
         return rows
 
-    def _call_rows(self, cursor: Cursor, calls: Mapping[Key, Call]) -> _CallRows:
+    def _put_callbacks(self, cursor: Cursor, group: Group, erased: Erased) -> None:
+        """Write messages and tasks first: filings and history refer to a task's row."""
+        form, put = self._dialect.form, self._dialect.put
+        messages = [erased.message(message) for message in group.messages.values()]
+        put(cursor, statements.MESSAGES, [row_of(tables.messages, message, form) for message in messages])
+        tasks = [erased.task(task) for task in group.tasks.values()]
+        put(cursor, statements.TASKS, [row_of(tables.tasks, task, form) for task in tasks])
+        callouts = [erased.callout(callout) for callout in group.callouts.values()]
+        put(cursor, statements.CALLOUTS, [row_of(tables.callouts, callout, form) for callout in callouts])
+        clicks = [erased.click(click) for click in group.clicks.values()]
+        put(cursor, statements.CLICKS, [row_of(tables.clicks, click, form) for click in clicks])
+        wraps = [erased.wrap_up(wrap) for wrap in group.wraps.values()]
+        put(cursor, statements.WRAP_UPS, [row_of(tables.wrap_ups, wrap, form) for wrap in wraps])
+        for upsert, others in group.others.items():
+            put(cursor, upsert, erased.rows(upsert, others.values()))
+
+    def _call_rows(self, cursor: Cursor, calls: Mapping[Key, Call], erased: Erased) -> _CallRows:
         form, rows = self._dialect.form, _CallRows()
         held = self._outcomes(cursor, [key for key in calls if key not in self._known])
-        for key, call in calls.items():
-            if key in held and not _may_replace(call.outcome, held[key]):
+        for key, snapshot in calls.items():
+            if key in held and not may_replace(snapshot.outcome, held[key]):
                 continue
+            call = erased.call(snapshot)
             known = self._known.get(key)
             row = call_row(call, form)
-            if known is None or any(row[place] != known.row[place] for place in _LINE_AND_OFFER):
+            if known is None or any(row[place] != known.row[place] for place in _INDEXED):
                 rows.new.append(row)
             elif row != known.row:
                 rows.in_place.append(row)
@@ -246,66 +295,14 @@ class Writer:
         form, put = self._dialect.form, self._dialect.put
         wanted = {(call.key.pbx, call.key.uniqueid): call for call in calls}
         held = self._outcomes(cursor, wanted)
-        new = [call for key, call in wanted.items() if key not in held]
+        erased = Erased(cursor, self._dialect)
+        new = [erased.call(call) for key, call in wanted.items() if key not in held]
+        self.settled.late(cursor, (call.offered_at for call in new))
         put(cursor, statements.CALLS_NEW_ONLY, [call_row(call, form) for call in new])
         put(cursor, statements.ATTEMPTS, [row for call in new for row in attempt_rows(call, form)])
         put(cursor, statements.VISITS, [row for call in new for row in visit_rows(call, form)])
         return len(new)
 
 
-def _may_replace(outcome: Outcome, held: str) -> bool:
-    """Whether a snapshot with `outcome` may replace a row with `held`; the rule of DESIGN's lost and healed calls."""
-    if held == Outcome.IN_PROGRESS:
-        return True
-    return held == Outcome.LOST and outcome not in (Outcome.IN_PROGRESS, Outcome.LOST)
-
-
 def _shrunk(before: Call, now: Call) -> bool:
     return len(now.attempts) < len(before.attempts) or len(now.visits) < len(before.visits)
-
-
-# --- gathering a group -----------------------------------------------------------------------------------------------
-
-
-def _saw(group: _Group, pbx: str, moment: datetime) -> None:
-    known = group.seen.get(pbx)
-    if known is None or moment > known:
-        group.seen[pbx] = moment
-
-
-def _gather(facts: Sequence[Fact], form: Form) -> _Group:
-    group = _Group()
-    for fact in facts:
-        if isinstance(fact, _OF_A_CALL):
-            call = fact.call
-            key = (call.key.pbx, call.key.uniqueid)
-            earlier = group.calls.get(key)
-            if earlier is None or _may_replace(call.outcome, earlier.outcome):
-                group.calls[key] = call
-        else:
-            _gather_other(group, fact, form)
-        _saw(group, fact.pbx, fact.at)
-    return group
-
-
-def _gather_other(group: _Group, fact: Fact, form: Form) -> None:
-    when = form.when
-    match fact:
-        case AttendanceChanged():
-            group.row(statements.ATTENDANCE, (fact.pbx, fact.line, fact.at), attendance_row(fact, form))
-        case MessageLeft(message=message):
-            group.row(statements.MESSAGES, (message.pbx, message_key(message)), message_row(message, form))
-        case MenuAbandoned():
-            group.row(statements.MENU_ABANDONS, (fact.pbx, fact.uniqueid), (fact.pbx, fact.uniqueid, when(fact.at)))
-        case GapOpened():
-            if (fact.pbx, fact.at) not in group.others.get(statements.GAPS, ()):
-                group.row(statements.GAPS, (fact.pbx, fact.at), (fact.pbx, when(fact.at), None, fact.reason))
-        case GapClosed():
-            closed = (fact.pbx, when(fact.since), when(fact.at), fact.reason)
-            group.row(statements.GAPS, (fact.pbx, fact.since), closed)
-            group.in_sight[fact.pbx] = fact.at
-        case PbxBooted():
-            boot = (fact.pbx, when(fact.booted_at), when(fact.at))
-            group.row(statements.BOOTS, (fact.pbx, fact.booted_at), boot)
-        case _:
-            raise StoreConflict(f"there is no table for {type(fact).__name__}")

@@ -14,6 +14,7 @@ from callcentre.core.terms import Outcome, Quality
 from callcentre.store.database import Database
 from callcentre.store.tables import EPOCH, UtcTime, microseconds
 from tests.conformance import sample
+from tests.tables import put_tables
 
 
 def told(number: int, kind: str, turn: int) -> Fact:
@@ -54,6 +55,7 @@ def expected(story: list[Fact]) -> dict[str, Call]:
 
 async def stored(story: list[tuple[Fact, str]], folder: Path) -> dict[str, Call]:
     """What a fresh database holds after the story, cut as it says."""
+    put_tables(folder / "calls.db")
     address = f"sqlite:///{folder / 'calls.db'}"
     database = await Database.open(address)
     try:
