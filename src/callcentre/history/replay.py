@@ -12,7 +12,8 @@ from callcentre.core.calendar import Calendar
 from callcentre.core.centre import CallCentre, Step
 from callcentre.core.charter import Line, Office
 from callcentre.core.events import TimePassed
-from callcentre.core.facts import AttendanceChanged, Call, Fact, Message, MessageLeft, RingAttempt, Visit
+from callcentre.core.facts import AttendanceChanged, Call, Fact, RingAttempt, TaskChanged, Visit
+from callcentre.core.tasks import Filing, Message, Task
 from callcentre.core.terms import Attendance, Hours
 
 Json = dict[str, object]
@@ -24,7 +25,7 @@ def replay(tape: Path, office: Office, pbx: str, snapshots: Path | None = None) 
     `snapshots` are the replies a client could have asked for (docs/reference/tape.md). Raises CallcentreError for a
     tape that cannot be read.
     """
-    centre, ledger = CallCentre(office), _Ledger(office, pbx)
+    centre, ledger = CallCentre(office), Ledger(office, pbx)
     last: datetime | None = None
     for event in events_of_tape(tape, pbx, snapshots=snapshots):
         last = event.at if last is None else max(last, event.at)
@@ -37,14 +38,16 @@ def replay(tape: Path, office: Office, pbx: str, snapshots: Path | None = None) 
         yield from ledger.rows(last)
 
 
-class _Ledger:
-    """What the facts of a replay add up to: the last word on each call and message, and the intervals of each line."""
+class Ledger:
+    """What the facts of a replay add up to: the last word on calls, messages and tasks; the intervals of lines."""
 
     def __init__(self, office: Office, pbx: str) -> None:
         self._pbx = pbx
         self._lines = [line for line in office.lines if line.pbx == pbx]
         self._calls: dict[str, Call] = {}
-        self._messages: dict[tuple[str, str | None, datetime], Message] = {}
+        self._messages: dict[str, Message] = {}
+        self._filings: dict[str, Filing] = {}
+        self._tasks: dict[int, Task] = {}
         self._open: dict[str, Json] = {}
         self._intervals: list[Json] = []
 
@@ -68,9 +71,8 @@ class _Ledger:
         call = getattr(fact, "call", None)
         if isinstance(call, Call):
             self._calls[call.key.uniqueid] = call
-        elif isinstance(fact, MessageLeft):
-            message = fact.message
-            self._messages[message.mailbox, message.uniqueid, message.left_at] = message
+        elif isinstance(fact, TaskChanged):
+            self._task_changed(fact)
         elif isinstance(fact, AttendanceChanged) and fact.pbx == self._pbx:
             self._close(fact.line, fact.at)
             self._open[fact.line] = {
@@ -81,6 +83,14 @@ class _Ledger:
                 "start": fact.at,
                 "core": fact.core,
             }
+
+    def _task_changed(self, fact: TaskChanged) -> None:
+        if fact.message is not None:
+            self._messages[fact.message.key] = fact.message
+        if fact.task is not None:
+            self._tasks[fact.task.number] = fact.task
+        for filing in fact.filings:
+            self._filings[filing.key] = filing
 
     def _close(self, line: str, at: datetime) -> None:
         interval = self._open.pop(line, None)
@@ -94,8 +104,10 @@ class _Ledger:
             self._close(line, end)
         for call in sorted(self._calls.values(), key=lambda call: (call.offered_at, call.key.uniqueid)):
             yield call_row(call)
-        for message in sorted(self._messages.values(), key=lambda message: message.left_at):
-            yield {"voicemail": message_row(message)}
+        for message in sorted(self._messages.values(), key=lambda message: (message.left_at, message.key)):
+            filing = self._filings.get(message.key)
+            task = None if filing is None else self._tasks.get(filing.task)
+            yield {"voicemail": message_row(message, filing, task)}
         order = ("pbx", "line", "state", "reason", "start", "end", "core")
         for interval in sorted(self._intervals, key=lambda row: (str(row["line"]), str(row["start"]))):
             yield {"attendance": {key: _plain(interval[key]) for key in order}}
@@ -130,11 +142,14 @@ def call_row(call: Call) -> Json:
     return row | {name: _plain(getattr(call, name)) for name in fields}
 
 
-def message_row(message: Message) -> Json:
-    """A voicemail message as the public JSON object."""
-    fields = ("pbx", "mailbox", "msg_id", "uniqueid", "line", "caller", "left_at", "duration")
-    ends = ("due", "act_by", "due_reason", "quality")
-    return {name: _plain(getattr(message, name)) for name in fields + ends}
+def message_row(message: Message, filing: Filing | None, task: Task | None) -> Json:
+    """A voicemail message as the public JSON object: its deadline by `filing`, and what became of it by `task`."""
+    row = _pick(message, ("pbx", "mailbox", "msg_id", "uniqueid", "line", "caller", "left_at", "duration"))
+    for name in ("due", "act_by", "due_reason"):
+        row[name] = None if filing is None else _plain(getattr(filing, name))
+    row["quality"] = message.quality
+    outcome = ("number", "state", "outcome", "attempts", "responded_at", "reached_at")
+    return row | {"task": None if task is None else _pick(task, outcome)}
 
 
 def _plain(value: object) -> object:

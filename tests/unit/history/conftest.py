@@ -7,6 +7,7 @@ import pytest
 
 from callcentre.core.charter import Office
 from callcentre.store.database import Database
+from tests.tables import put_tables
 from tests.unit.core import offices
 
 T0 = 1795363200  # 2026-11-22 16:00:00 UTC, a Sunday
@@ -50,6 +51,7 @@ def book(tmp_path: Path) -> Book:
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A store of its own."""
+    put_tables(tmp_path / "calls.db")
     made = await Database.open(f"sqlite:///{tmp_path / 'calls.db'}")
     await made.prepare()
     yield made

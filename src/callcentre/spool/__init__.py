@@ -1,0 +1,1 @@
+"""The voicemail spool as files: what the mailboxes hold, and the recordings in them."""
