@@ -1,0 +1,37 @@
+"""What a form says: its words, and the name that makes it happen once.
+
+The name is made of the form's own key and of what it says: sent twice it is done once, but a text that was changed
+before it was sent again is not lost for it.
+"""
+
+import hashlib
+import re
+from typing import Any, Final
+
+from multidict import MultiMapping
+
+from callcentre.web.site import new_key
+
+LONGEST: Final = 2_000
+_KEY: Final = re.compile(r"[A-Za-z0-9-]{8,40}").fullmatch
+
+Form = MultiMapping[Any]
+
+
+def text_of(form: Form, name: str) -> str:
+    """The text of a field; empty if there is none."""
+    value = form.get(name, "")
+    return value.strip()[:LONGEST] if isinstance(value, str) else ""
+
+
+def key_of(form: Form) -> str:
+    """The form's own key; a new one, if it has none."""
+    key = text_of(form, "key")
+    return key if _KEY(key) else new_key()
+
+
+def name_of(action: str, form: Form, who: str) -> str:
+    """The name, for good, of what `who` asks with this form."""
+    said = [f"{name}={value}" for name, value in sorted(form.items()) if isinstance(value, str) and name != "csrf"]
+    told = "\n".join([action, who.casefold(), key_of(form), *said])
+    return hashlib.sha256(told.encode()).hexdigest()[:40]
