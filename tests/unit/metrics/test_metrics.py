@@ -1,11 +1,12 @@
 """Counters of a call rise once, together; gauges of a PBX out of sight are gone; labels cannot grow without bound."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 from prometheus_client.openmetrics.exposition import generate_latest
 
+from callcentre.ami import shapes
 from callcentre.core.facts import (
     Call,
     CallAnswered,
@@ -18,8 +19,9 @@ from callcentre.core.facts import (
     MenuAbandoned,
     Visit,
 )
-from callcentre.core.terms import Attendance, Hours, Origin, Outcome, VisitResult
-from tests.unit.metrics.offices import VIEW, Scrape
+from callcentre.core.terms import Attendance, Hours, MemberState, Origin, Outcome, VisitResult
+from callcentre.metrics.counting import EVENTS
+from tests.unit.metrics.offices import CHARTER, OFFICE, VIEW, Scrape
 from tests.unit.runtime.samples import NOON, answered, call, unanswered
 
 LINE = {"pbx": "lab", "line": "enquiries"}
@@ -56,11 +58,11 @@ def test_everything_a_call_counts_rises_when_it_is_decided_and_not_before() -> N
     assert scrape.value("call_answer_seconds_count", **CORE) == 1
     assert scrape.value("call_answer_seconds_bucket", **CORE, le="6.0") == 0
     assert scrape.value("call_answer_seconds_bucket", **CORE, le="9.0") == 1
-    assert scrape.value("call_answer_rings_bucket", **CORE, le="2.0") == 0
+    assert scrape.value("call_answer_rings_bucket", **CORE, le="1.0") == 0
     assert scrape.value("call_answer_rings_bucket", **CORE, le="3.0") == 1
     visit = {**LINE, "queue": "enquiries", "after_answer": "false"}
     assert scrape.value("queue_visits_total", **visit, result="answered") == 1
-    assert scrape.value("queue_visit_wait_seconds_sum", **visit) == 8
+    assert scrape.value("queue_visit_wait_seconds_sum", **LINE) == 8
 
 
 def test_every_service_level_can_be_computed_from_the_counts() -> None:
@@ -144,13 +146,14 @@ def test_a_queue_that_no_line_names_has_no_label_of_its_own() -> None:
     assert scrape.value("queue_visits_total", **LINE, queue="bookings", **result) == 1
 
 
-def test_made_up_event_names_do_not_make_series_without_end() -> None:
+def test_events_are_told_apart_that_callcentre_wants() -> None:
     scrape = Scrape()
-    scrape.metrics.events("lab", {f"Forged{n}": 1 for n in range(5_000)})
-    scrape.metrics.events("lab", {"0163 2960600\n": 2})
-    events = [key for key in series(scrape) if key[0] == "callcentre_ami_events_total"]
-    assert len(events) <= 501
-    assert sum(value for key, value in series(scrape).items() if key in events) == 5_002
+    scrape.metrics.events("lab", {"Hangup": 3, "RTCPSent": 4, "other": 1, "0163 2960600\n": 2})
+    scrape.metrics.events("lab", {"Hangup": 1, "RTCPReceived": 4})
+    events = {key: value for key, value in series(scrape).items() if key[0] == "callcentre_ami_events_total"}
+    assert list(events.values()) == [4, 11]
+    assert scrape.value("ami_events_total", pbx="lab", event="Hangup") == 4
+    assert set(shapes.EVENTS) > EVENTS
 
 
 def test_what_the_link_tells() -> None:
@@ -190,6 +193,47 @@ def test_gauges_of_a_pbx_out_of_sight_are_gone_but_its_line_is_known_to_be_unkno
     assert scrape.value("calls_waiting", **LINE) is None
 
 
+def test_what_is_promised_is_there_with_or_without_a_pbx_in_sight() -> None:
+    scrape = Scrape()
+    for line in (LINE, {"pbx": "away", "line": "far"}):
+        assert scrape.value("line_target_seconds", **line) == 15
+        assert scrape.value("line_target_rings", **line) == 5
+        assert scrape.value("line_target_ratio", **line) == 0.9
+    assert scrape.value("line_core_hours", **LINE) == 1
+    assert scrape.value("line_core_hours", pbx="away", line="far") == 0
+
+
+def test_a_target_that_the_charter_does_not_name_is_not_there() -> None:
+    charter = replace(CHARTER, answer_rings=None, answer_fraction=None)
+    line = replace(OFFICE.lines[0], charter=charter)
+    scrape = Scrape(office=replace(OFFICE, lines=(line, *OFFICE.lines[1:])))
+    assert scrape.value("line_target_seconds", **LINE) == 15
+    assert scrape.value("line_target_rings", **LINE) is None
+    assert scrape.value("line_target_ratio", **LINE) is None
+
+
+def test_todays_figures_go_on_from_what_the_store_has() -> None:
+    @dataclass(frozen=True)
+    class Alike:
+        line: str = "enquiries"
+        hours: Hours = Hours.CORE
+        origin: Origin = Origin.EXTERNAL
+        outcome: Outcome = Outcome.ANSWERED
+        within_seconds: bool | None = True
+        within_rings: bool | None = False
+        calls: int = 40
+
+    scrape = Scrape()
+    scrape.metrics.restore([Alike()], NOON)
+    gave_up = [ended(unanswered(outcome=how)) for how in (Outcome.ABANDONED, Outcome.SHORT_ABANDONED, Outcome.LOST)]
+    scrape.metrics.observe([ended(answered(wait=8)), ended(answered(wait=20)), *gave_up])
+    counted = {"strict": 44, "headline": 43, "answered": 42, "abandoned": 2}
+    assert {word: scrape.value("today_calls", **LINE, counted=word) for word in counted} == counted
+    assert scrape.value("today_calls_within_target", **LINE, target="seconds") == 41
+    assert scrape.value("today_calls_within_target", **LINE, target="rings") == 1
+    assert scrape.value("calls_total", **CORE, outcome="answered", origin="external") == 2, "counters are of the run"
+
+
 def test_the_daemon_tells_of_its_store_for_each_pbx() -> None:
     scrape = Scrape()
     scrape.daemon.store_up = False
@@ -213,25 +257,43 @@ def test_every_series_but_build_and_process_ones_names_its_pbx_and_none_a_number
     assert "PJSIP" not in text
 
 
-def test_series_of_configured_lines_are_there_from_the_start() -> None:
+def test_what_service_levels_are_made_of_is_there_from_the_start() -> None:
     scrape = Scrape()
     before = set(series(scrape))
-    scrape.metrics.observe(
-        [
-            fact
-            for outcome in Outcome
-            if outcome is not Outcome.IN_PROGRESS
-            for fact in (
-                CallOffered(pbx="lab", at=NOON, call=call()),
-                ended(unanswered(outcome=outcome) if outcome is not Outcome.ANSWERED else answered()),
-            )
-        ]
-    )
+    outcomes = set(Outcome) - {Outcome.IN_PROGRESS, Outcome.LOST, Outcome.CLOSED, Outcome.ANSWERED}
+    scrape.metrics.observe([CallOffered(pbx="lab", at=NOON, call=call()), ended(answered())])
+    scrape.metrics.observe([ended(unanswered(outcome=outcome)) for outcome in outcomes])
     assert set(series(scrape)) == before
 
 
-def test_a_call_of_a_line_that_left_the_configuration_is_still_counted() -> None:
+def test_what_comes_rarely_has_its_series_when_it_comes() -> None:
     scrape = Scrape()
-    scrape.metrics.observe([ended(answered(line="former"))])
-    former = {"pbx": "lab", "line": "former", "hours": "core"}
-    assert scrape.value("calls_total", **former, outcome="answered", origin="external") == 1
+    shut = {**LINE, "hours": "closed"}
+    assert scrape.value("calls_total", **shut, outcome="answered", origin="external") is None
+    scrape.metrics.observe([ended(answered(hours=Hours.CLOSED))] * 2)
+    assert scrape.value("calls_total", **shut, outcome="answered", origin="external") == 2
+    assert scrape.value("calls_within_target_total", **shut, target="seconds") == 2
+    assert scrape.value("call_answer_seconds_count", **CORE) == 0, "nothing is promised outside of core hours"
+    assert scrape.value("call_answer_seconds_count", **shut) is None
+
+
+def test_agents_are_told_by_the_states_that_there_are() -> None:
+    scrape = Scrape(view=replace(VIEW, agents={"enquiries": {MemberState.FREE: 2, MemberState.WRAPUP: 0}}))
+    assert scrape.value("agents", **LINE, state="paused") == 0
+    assert scrape.value("agents", **LINE, state="wrapup") is None
+    scrape.view = replace(VIEW, agents={"enquiries": {MemberState.WRAPUP: 1}})
+    assert scrape.value("agents", **LINE, state="wrapup") == 1
+    scrape.view = replace(VIEW, agents={"enquiries": {MemberState.WRAPUP: 0}})
+    assert scrape.value("agents", **LINE, state="wrapup") == 0
+    assert scrape.value("agents", pbx="lab", line="bookings", state="wrapup") is None
+
+
+def test_what_is_left_of_a_line_that_left_the_configuration_is_counted_as_other() -> None:
+    scrape = Scrape()
+    scrape.metrics.observe([ended(answered(line="former")), ended(answered(line="older"))])
+    other = {"pbx": "lab", "line": "other", "hours": "core"}
+    assert scrape.value("calls_total", **other, outcome="answered", origin="external") == 2
+    former = answered(line="former")
+    before = set(series(scrape))
+    scrape.metrics.observe([CallOffered(pbx="lab", at=NOON, call=former), CallHealed(pbx="lab", at=NOON, call=former)])
+    assert set(series(scrape)) == before
