@@ -1,12 +1,16 @@
-"""The alarm clock: wakes the core when it asked to be woken, by putting TimePassed into the inbox.
+"""The alarm clock: wakes the core when it asked to be, by putting TimePassed into the inbox, and runs daily jobs.
 
 Deadlines belong to the core and its tables; here one job at most waits for the earliest of them. The core ignores a
 firing that comes when nothing is due, so a timer that was put off is left to fire and is set anew afterwards: while a
 busy office moves its next timer with every event, the scheduler is touched a few times a second at most.
+
+A daily job is fired at a civil time. Which of its work was done, its own tables tell: at a start the job does what fell
+due while nothing ran.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -17,6 +21,8 @@ from callcentre.runtime.inbox import Inbox
 _JOB = "core"
 # A core that keeps asking for a time gone by must not keep the loop from its work.
 _SOONEST = timedelta(milliseconds=20)
+# The PBX's clock may be put back, or be heard for the first time: what is far away is looked at again by then.
+_LATEST = timedelta(minutes=1)
 
 
 class Scheduler:
@@ -50,10 +56,36 @@ class Scheduler:
         if when is None or (self._armed is not None and self._armed <= when):
             return
         self._armed = when
-        fire_at = max(when - self._offset(), self._clock.now() + _SOONEST)
+        now = self._clock.now()
+        fire_at = min(max(when - self._offset(), now + _SOONEST), now + _LATEST)
         self._scheduler.add_job(self._fire, "date", run_date=fire_at, id=_JOB, replace_existing=True)
+
+    def daily(self, name: str, at: time, zone: ZoneInfo, job: Callable[[], Awaitable[None]]) -> None:
+        """Run `job` each day at `at` by the clocks of `zone`, once, also on days on which they change.
+
+        A `name` has one job: the same again replaces it. Nothing is run at once: what is to be done at a start is for
+        the caller. One that still runs a day later is not begun a second time. `job` deals with its own errors;
+        what escapes it is logged by APScheduler, and the next day's run comes all the same.
+        """
+
+        async def run() -> None:
+            self.daily(name, at, zone, job)
+            await job()
+
+        fire_at = next_daily(self._clock.now(), at, zone)
+        self._scheduler.add_job(run, "date", run_date=fire_at, id=f"daily {name}", replace_existing=True)
 
     async def _fire(self) -> None:
         """Wake the core. A coroutine, because APScheduler runs plain functions in a thread."""
         self._armed = None
         self._inbox.put([TimePassed(pbx="", at=self._clock.now() + self._offset())], 0)
+
+
+def next_daily(now: datetime, at: time, zone: ZoneInfo) -> datetime:
+    """Return when the clocks of `zone` next show `at`, after `now` (aware): aware UTC.
+
+    A time that they skip is that much after they were put forward; of one that they show twice it is the first.
+    """
+    today = now.astimezone(zone).date()
+    moments = (datetime.combine(today + timedelta(days=days), at, zone).astimezone(UTC) for days in (0, 1, 2))
+    return next(moment for moment in moments if moment > now)

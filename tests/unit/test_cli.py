@@ -142,3 +142,17 @@ def test_import_and_reconcile_agree(office: Path) -> None:
     code, printed, _ = callcentre("import", "queue_log", book, folder=office)
     assert code == 1
     assert "1 line could not be read" in printed
+
+
+@pytest.mark.parametrize(
+    ("imported", "not_needed"),
+    [
+        ("callcentre.cli", {"sqlalchemy", "psycopg", "pydantic", "aiohttp", "structlog", "rich", "holidays", "jinja2"}),
+        ("callcentre.history.replay", {"sqlalchemy", "psycopg", "aiohttp", "prometheus_client", "numpy"}),
+        ("callcentre.config.load", {"sqlalchemy", "aiohttp", "holidays", "phonenumbers"}),
+    ],
+)
+def test_a_small_command_starts_without_what_only_others_need(imported: str, not_needed: set[str]) -> None:
+    code = f"import sys, {imported}; print(*(set(sys.modules) & {not_needed!r}))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == []

@@ -1,22 +1,28 @@
 """The demo: a simulated office over real AMI, with a history that was played through the product, nothing to set up."""
 
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from callcentre.config.load import load
+from callcentre.demo.cases import put_cases
+from callcentre.demo.guests import let_in
+from callcentre.demo.sayings import put_sayings
 from callcentre.demo.scenarios import pieces, write_live, write_office
 from callcentre.demo.simulated import serving, take_in
 from callcentre.runtime.clock import SystemClock
 
 NOTICE: Final = (
-    "Demo: a simulated office, open around the clock and always busy, so that there is something to see at any hour. "
-    "Its people and its PBX are made up; the AMI link, the measuring, the database and the metrics are the real ones."
+    "Demo: a simulated office, open around the clock. Its people and its PBX are made up; "
+    "the link to it, the database and these pages are real."
 )
+CALLING: Final = '\n[calling]\nalso = ["07700900"]\n'
+"""Ofcom's numbers for drama belong to nobody: the simulated callers have them, and may be called back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,10 @@ class Demo:
     folder: Path
 
     async def prepare(self, days: int, progress: Callable[[float], None]) -> None:
-        """Make the history of the last `days` days; `progress` is told which part of it (0 to 1) is measured."""
+        """Make the accounts, and the history of the last `days` days.
+
+        `progress` is told which part of it (0 to 1) is measured.
+        """
         now = SystemClock().now()
         past = pieces(now, days)
         begin = past[0].start
@@ -36,14 +45,18 @@ class Demo:
 
         write_office(self.folder)
         await take_in(past, self.folder, self._store, told)
+        await let_in(self._store)
 
-    @contextmanager
-    def live(self, port: int) -> Iterator[Path]:
+    @asynccontextmanager
+    async def live(self, port: int) -> AsyncIterator[Path]:
         """Start the live office; yield the configuration for it, with pages on `port` or on a free one if taken."""
         scenario = write_live(SystemClock().now(), self.folder)
-        with serving(scenario, self.folder / "live") as config:
-            ours = f'\n[store]\nurl = "{self._store}"\n\n[web]\nport = {_free(port)}\n'
+        async with serving(scenario, self.folder / "live") as config:
+            ours = f'\n[store]\nurl = "{self._store}"\n\n[web]\nport = {_free(port)}\n{CALLING}'
             config.write_text(config.read_text("utf-8") + ours, "utf-8")
+            office, now = load(config, {}).office, SystemClock().now()
+            await put_cases(self._store, office, now)
+            await put_sayings(self._store, office, now)
             yield config
 
     @property

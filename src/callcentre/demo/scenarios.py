@@ -17,18 +17,45 @@ _PAST: Final = (
     ("01632960600", 8, 20, 2.0),
     ("01632960610", 9, 18, 1.8),
     ("01632960630", 0, 24, 0.25),
+    ("01632960630", 12.67, 12.85, 20.0),  # while Iris is at lunch
     ("01632960110", 9, 17, 0.6),
 )
 """The history's callers: the number they dial, from hour to hour of each day, how many an hour."""
 
-_LIVE: Final = (("01632960600", 220), ("01632960610", 170), ("01632960630", 50), ("01632960110", 40))
-"""The live office's callers: the number they dial, how many an hour; in all a call each 7.5 seconds."""
+_LIVE: Final = (("01632960600", 205), ("01632960610", 170), ("01632960630", 50), ("01632960110", 40))
+"""The live office's callers: the number they dial, how many an hour; in all a call each 8 seconds."""
 
 _FIRST: Final = ((1.0, "01632960600"), (3.0, "01632960610"), (6.0, "01632960600"), (9.0, "01632960110"))
 """The first callers come at once: seconds, and the number they dial."""
 
+_LUNCH: Final = ((40.0, "pause"), (200.0, "unpause"))
+"""Iris, who is alone on the nurse's line, goes to lunch soon after the start, and again and again: seconds."""
+
+_NURSE: Final = (75.0, 120.0, 170.0)
+"""Who asks for the nurse meanwhile: seconds."""
+
+_WAITING: Final = (
+    (24.6, "01632960620", "07700900142", "Mrs A Okafor", 31.0),
+    (22.7, "01632960640", "07700900871", "T Whitfield", 12.0),
+    (19.2, "01632960620", "07700900305", "Priya Raman", 18.0),
+    (8.4, "01632960640", "07700900618", "J Pritchard", 9.0),
+    (5.1, "01632960620", "07700900142", "Mrs A Okafor", 14.0),
+    (3.3, "01632960620", "", "", 22.0),
+    (2.2, "01632960640", "07700900264", "Sean O'Neill", 7.0),
+    (1.4, "01632960620", "07700900933", "G Marsh", 26.0),
+    (0.6, "01632960640", "07700900577", "L Fernandes", 11.0),
+)
+"""Messages that wait for the visitor: hours ago, the number dialled, the caller (empty: withheld), seconds spoken."""
+
+_CALL_ME_BACK: Final = (("01632960620", 14), ("01632960640", 8))
+"""Who goes on to ask for it: the number they dial, how many an hour."""
+
 _ALWAYS: Final = 10 * 365 * 86_400
 _MAILBOXES: Final = ("600@default", "610@default", "630@default", "110@default")
+"""The mailboxes whose messages the office's own people hear and answer."""
+
+KEPT: Final = ("620", "640")
+"""The mailboxes of what waits for the visitor, whose recordings of the last days still lie there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +65,7 @@ class Piece:
     number: int
     start: datetime
     end: datetime
+    last: bool
 
 
 def pieces(now: datetime, days: int) -> list[Piece]:
@@ -50,7 +78,8 @@ def pieces(now: datetime, days: int) -> list[Piece]:
         begins.append(begins[-1] - length)
     starts = [(today - timedelta(days=ago)).astimezone(now.tzinfo) for ago in begins]
     ends = [*starts[1:], now]
-    return [Piece(number=n, start=a, end=b) for n, (a, b) in enumerate(zip(starts, ends, strict=True), 1)]
+    spans = enumerate(zip(starts, ends, strict=True), 1)
+    return [Piece(number=number, start=start, end=end, last=end == now) for number, (start, end) in spans]
 
 
 def write_office(folder: Path) -> None:
@@ -62,9 +91,12 @@ def write_past(piece: Piece, folder: Path) -> Path:
     """Write the scenario of a piece of history."""
     seconds = (piece.end - piece.start).total_seconds()
     path = folder / f"past_{piece.number}.toml"
-    traffic = "".join(_traffic(to, begins, ends, rate) for to, begins, ends, rate in _callers(piece))
+    traffic = "".join(_traffic(to, *when, withheld=0.0) for to, *when in _callers(piece))
     heard = _hear(range(9 * 3600, int(seconds), 86_400))
-    path.write_text(_head(piece.start, seconds, piece.number) + _template("history.toml") + traffic + heard, "utf-8")
+    back = _calling_back('["101", "102", "106"]', "08:30", "18:30", 5400.0, 1.0)
+    waiting = "".join(_message(piece, *one) for one in _WAITING) if piece.last else ""
+    text = _head(piece.start, seconds, piece.number) + _template("history.toml") + traffic + heard + back + waiting
+    path.write_text(text, "utf-8")
     return path
 
 
@@ -72,9 +104,12 @@ def write_live(start: datetime, folder: Path) -> Path:
     """Write the scenario of the live office, which does not end."""
     path = folder / "live.toml"
     traffic = "".join(_traffic(to, 0, _ALWAYS, rate) for to, rate in _LIVE)
-    first = "".join(f'\n[[call]]\nat = {at}\nto = "{to}"\nnumber = "07700900{at:03.0f}"\n' for at, to in _FIRST)
+    traffic += "".join(_traffic(to, 0, _ALWAYS, rate, message=1.0) for to, rate in _CALL_ME_BACK)
+    first = "".join(_call(at, to) for at, to in (*_FIRST, *((at, "01632960630") for at in _NURSE)))
     heard = _hear(range(1800, 30 * 86_400, 3600))
-    path.write_text(_head(start, _ALWAYS, start.day) + _template("live.toml") + first + traffic + heard, "utf-8")
+    back = _calling_back('["102", "106"]', "00:00", "24:00", 240.0, 0.9)
+    text = _head(start, _ALWAYS, start.day) + _template("live.toml") + first + traffic + heard + back + _lunches()
+    path.write_text(text, "utf-8")
     return path
 
 
@@ -98,9 +133,41 @@ def _head(start: datetime, seconds: float, seed: int) -> str:
     return f"start = {start.isoformat(timespec='milliseconds')}\nseconds = {seconds:.1f}\nseed = {seed}\n"
 
 
-def _traffic(to: str, begins: float, ends: float, rate: float) -> str:
+def _traffic(to: str, begins: float, ends: float, rate: float, *, message: float = 0.4, withheld: float = 0.05) -> str:
     table = f'\n[[traffic]]\nto = "{to}"\nbegins = {float(begins)}\nends = {float(ends)}\nper_hour = {rate}\n'
-    return table + "patience = 90.0\nmessage = 0.4\nspeak = 12.0\nforeign = 0.05\nrepeat = 0.15\n"
+    shares = f"message = {message}\nwithheld = {withheld}\nforeign = 0.05\nrepeat = 0.15\n"
+    return f"{table}patience = 90.0\nspeak = 12.0\n{shares}"
+
+
+def _message(piece: Piece, hours: float, to: str, number: str, name: str, speak: float) -> str:
+    """A message left so many hours before the end of a piece; nothing, where the piece begins later."""
+    at = (piece.end - piece.start).total_seconds() - hours * 3600
+    if at < _QUIET.total_seconds():
+        return ""
+    whom = f'number = "{number}"\nname = "{name}"\n' if number else "withheld = true\n"
+    return f'\n[[call]]\nat = {at:.1f}\nto = "{to}"\n{whom}speak = {speak}\n'
+
+
+def _calling_back(telephones: str, begins: str, ends: str, after: float, share: float) -> str:
+    """People of these telephones call back whoever left a message; not everybody, so that there is something to see."""
+    days = '["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
+    when = f'begins = "{begins}"\nends = "{ends}"\ndays = {days}\n'
+    boxes = ", ".join(f'"{mailbox}"' for mailbox in _MAILBOXES)
+    who = f"\n[[calling_back]]\ntelephones = {telephones}\nmailboxes = [{boxes}]\n"
+    return f"{who}{when}after = {after}\nshare = {share}\n"
+
+
+def _call(at: float, to: str) -> str:
+    return f'\n[[call]]\nat = {at}\nto = "{to}"\nnumber = "07700900{at:03.0f}"\n'
+
+
+def _lunches() -> str:
+    """The nurse's line is left alone for some minutes of each half-hour, for a week."""
+    return "".join(
+        f'\n[[deed]]\nat = {begins + at}\ndo = "{do}"\ntelephone = "109"\nreason = "lunch"\n'
+        for begins in range(0, 7 * 86_400, 1800)
+        for at, do in _LUNCH
+    )
 
 
 def _hear(when: range) -> str:

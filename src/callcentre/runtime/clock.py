@@ -91,12 +91,19 @@ class Tasks:
             self.failure.set_result(error)
 
     async def cancel(self) -> None:
-        """Cancel every task that still runs and wait until each has ended."""
+        """Cancel every task that still runs and wait until each has ended, also if cancelled meanwhile."""
+        told: set[asyncio.Task[Any]] = set()
+        interrupted: asyncio.CancelledError | None = None
         while self._running:
-            running = tuple(self._running)
-            for task in running:
+            for task in self._running - told:
                 task.cancel()
-            await asyncio.wait(running)
+            told |= self._running
+            try:
+                await asyncio.wait(tuple(self._running))
+            except asyncio.CancelledError as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,20 +8,26 @@ from typing import Any, Protocol, TextIO, cast
 
 import structlog
 
-# Seven or more digits, with up to two separators between any two, are taken for a telephone number, whatever stands
-# before and after; what is hidden by mistake does no harm.
-_NUMBER = re.compile(r"\+?\(?\d(?:[ .()/-]{0,2}\d){6,}")
+from callcentre.core.numbers import DATE, NUMBER, SIGN
+
+# Whatever stands before and after; what is hidden by mistake does no harm.
+_NUMBER = re.compile(NUMBER)
 # What identifies a moment, a machine or a channel is spared: dates with their times, Uniqueids (epoch.sequence), IPv4
 # addresses and the ends of channel names. An epoch has ten digits and begins with 1 or 2, a UK number with 0 or +.
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _SPARED = re.compile(
-    r"(?<![\d+(])(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\d-])(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"
-    r"|(?<![\d+(])(?<!\d[ .()/-])[12]\d{9}\.\d{1,9}(?![\d.])"
-    r"|(?<![\d+(.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\d.])"
+    rf"(?<![+(]){DATE}(?!-)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"
+    rf"|(?<![\d+(])(?<!\d{SIGN})[12]\d{{9}}\.\d{{1,9}}(?![\d.])"
+    rf"|(?<![\d+(.]){_OCTET}(?:\.{_OCTET}){{3}}(?::\d{{1,5}})?(?![\d.])"
     r"|-0000[0-9a-f]{4}(?![\w-])",
     re.ASCII,
 )
-_SECRET = re.compile(r"secret|passw|token|credential", re.IGNORECASE)
+_SECRET = re.compile(r"secret|passw|token|credential|authorization|cookie|csrf|totp", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+(?=@)")
 _KEEP = 3
+# Nothing that is counted here is as much as a telephone number without its zero.
+_MOST_COUNTED = 10**9
+_STRUCTLOGS = frozenset({"exc_info", "_record", "_from_structlog"})
 
 
 class Log(Protocol):
@@ -49,7 +55,8 @@ class Log(Protocol):
 
 
 def mask(text: str) -> str:
-    """Replace all but the last three digits of every telephone number in `text` by `*`."""
+    """Replace all but the last three digits of every telephone number in `text`, and passwords in addresses, by `*`."""
+    text = _IN_ADDRESS.sub(r"\1:***", text)
     masked, place = [], 0
     for spared in _SPARED.finditer(text):
         masked += [_NUMBER.sub(_masked, text[place : spared.start()]), spared.group()]
@@ -63,17 +70,19 @@ def _masked(found: re.Match[str]) -> str:
 
 
 def _clean(value: object) -> object:
-    if isinstance(value, str):
-        return mask(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return value if abs(value) < _MOST_COUNTED else mask(str(value))
     if isinstance(value, bytes):
         return mask(value.decode("utf-8", "replace"))
     if isinstance(value, BaseException):
         return mask(f"{type(value).__name__}: {value}")
     if isinstance(value, dict):
-        return {str(key): _field(str(key), inner) for key, inner in value.items()}
+        return {mask(str(key)): _field(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(inner) for inner in value]
-    return value
+    return mask(str(value))
 
 
 def _field(name: str, value: object) -> object:
@@ -81,8 +90,8 @@ def _field(name: str, value: object) -> object:
 
 
 def _discreet(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask every field of a log line (the processor of structlog)."""
-    return {name: _field(name, value) for name, value in line.items()}
+    """Mask every field of a log line (the processor of structlog); what it needs for itself is left to it."""
+    return {name: value if name in _STRUCTLOGS else _field(name, value) for name, value in line.items()}
 
 
 def _discreet_trace(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

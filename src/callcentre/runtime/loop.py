@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Protocol
 
 from callcentre.core.centre import Step
-from callcentre.core.commands import Command
+from callcentre.core.commands import AbuseAct, CallBack, Command
 from callcentre.core.errors import StoreConflict, StoreUnavailable
 from callcentre.core.events import Event, EventsQuarantined
 from callcentre.core.facts import Fact
@@ -319,19 +319,24 @@ class Loop:
     def _perform(self) -> None:
         while self._afterwards and self._afterwards[0].place <= self._written:
             due = self._afterwards.popleft()
+            places = range(due.place - len(due.step.facts) + 1, due.place + 1)
+            refusal = next((self._refused[place] for place in places if place in self._refused), None)
             for command in due.step.commands:
-                self._performer.perform(command)
+                # A dial that was not written down could be made a second time: after a restart nobody would know of it.
+                if refusal is None or not isinstance(command, CallBack | AbuseAct):
+                    self._performer.perform(command)
             if due.reply is not None:
-                self._answer(due.reply, due)
-        self._refused.clear()
+                self._answer(due.reply, due.step, refusal)
+        # A step may lie in two groups: what was refused of the first is asked for with the second.
+        due_next = self._afterwards[0] if self._afterwards else None
+        first = self._written + 1 if due_next is None else due_next.place - len(due_next.step.facts) + 1
+        self._refused = {place: error for place, error in self._refused.items() if place >= first}
 
-    def _answer(self, reply: Reply, due: _Afterwards) -> None:
-        places = range(due.place - len(due.step.facts) + 1, due.place + 1)
-        refusal = next((self._refused[place] for place in places if place in self._refused), None)
+    def _answer(self, reply: Reply, step: Step, refusal: StoreConflict | None) -> None:
         if reply.done():
             return
         if refusal is None:
-            reply.set_result(due.step.facts)
+            reply.set_result(step.facts)
         else:
             reply.set_exception(refusal)
 

@@ -4,9 +4,25 @@ import sys
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 
-from callcentre.core.facts import CallAnswered, CallEnded, CallOffered, CallProgressed, Fact, GapOpened
-from callcentre.core.terms import Outcome
+import pytest
+
+from callcentre.core.facts import (
+    BreachChanged,
+    CallAnswered,
+    CallEnded,
+    CallerErased,
+    CallOffered,
+    CallProgressed,
+    Fact,
+    GapOpened,
+    MailboxSeen,
+    NoticeRaised,
+    TaskChanged,
+    VoicemailUsed,
+)
+from callcentre.core.terms import Attendance, MailboxState, Outcome, Verdict
 from callcentre.runtime.buffer import FactBuffer, weight
+from tests.conformance import promises, watched
 from tests.unit.runtime.samples import NOON, answered, call, unanswered
 
 
@@ -72,6 +88,65 @@ def test_as_a_last_resort_whatever_is_oldest_is_lost_so_that_the_bound_holds() -
     assert [waiting.fact for waiting in buffer.take(100)] == gaps[55:]
 
 
+def seen(mailbox: str, *, new: int, told: bool = False) -> MailboxSeen:
+    return MailboxSeen(
+        pbx="lab",
+        at=NOON,
+        mailbox=mailbox,
+        line="enquiries",
+        named=True,
+        state=MailboxState.NEARLY_FULL,
+        reason="81 of 100 messages",
+        new=new,
+        notice=promises.notice() if told else None,
+    )
+
+
+def test_of_the_looks_into_a_mailbox_the_latest_is_kept_and_each_that_tells_people() -> None:
+    looks = [seen("600", new=1), seen("601", new=1), seen("600", new=2, told=True), seen("600", new=3)]
+    buffer = FactBuffer(limit=sum(map(weight, looks)) - 1)
+    buffer.extend(looks)
+    assert not buffer.squeeze()
+    assert [waiting.fact for waiting in buffer.take(10)] == looks[1:]
+
+
+PROMISES = [
+    TaskChanged(pbx="lab", at=NOON, task=promises.task(entries=n), entries=(promises.entry(n),)) for n in range(1, 4)
+]
+PROMISES += [TaskChanged(pbx="lab", at=NOON, message=promises.message())]
+OTHER_PROMISES: list[Fact] = [
+    NoticeRaised(pbx="lab", at=NOON, notice=promises.notice()),
+    CallerErased(pbx="lab", at=NOON, caller="07700900123", messages=("call 1.1",), who="alice", why="she asked"),
+    watched.attendance(0, Attendance.UNATTENDED, who=("Alice Adams: paused (lunch)", "Bob Brown: out of reach")),
+    BreachChanged(
+        pbx="lab",
+        at=NOON,
+        breach=watched.breach(who=("Alice Adams: paused (lunch)",), told=(600, 1800)),
+        steps=tuple(watched.step(seq, why="why " * seq) for seq in (1, 2, 3)),
+        notices=(promises.notice(),),
+    ),
+]
+
+
+def test_promises_are_given_up_last_of_all_and_none_of_them_for_another() -> None:
+    kept = [*PROMISES, *OTHER_PROMISES]
+    calls = [fact for n in range(5) for fact in life(f"1.{n}")]
+    gap = GapOpened(pbx="lab", at=NOON, reason="link lost")
+    buffer = FactBuffer(limit=sum(map(weight, kept)) * 10 // 9 + 10)
+    buffer.extend([*kept[:3], *calls, gap, *kept[3:], *calls])
+    lost = buffer.squeeze()
+    assert lost["lab", "CallEnded"] == 10
+    assert [waiting.fact for waiting in buffer.take(1_000)] == kept
+
+
+def test_even_promises_end_where_memory_does_the_oldest_first_and_counted() -> None:
+    buffer = FactBuffer(limit=sum(map(weight, PROMISES)) - 1)
+    buffer.extend(PROMISES)
+    lost = buffer.squeeze()
+    assert lost == {("lab", "TaskChanged"): 1}
+    assert [waiting.fact for waiting in buffer.take(10)] == PROMISES[1:]
+
+
 def deep_size(value: object, seen: set[int]) -> int:
     if id(value) in seen:
         return 0
@@ -84,7 +159,21 @@ def deep_size(value: object, seen: set[int]) -> int:
     return size
 
 
-def test_the_estimated_weight_is_no_less_than_what_a_fact_really_takes() -> None:
-    for fact in (*life("1795363274.158"), GapOpened(pbx="lab", at=NOON, reason="link lost")):
-        real = deep_size(fact, set())
-        assert real <= weight(fact) <= 3 * real
+WEIGHED: list[Fact] = [
+    *life("1795363274.158"),
+    GapOpened(pbx="lab", at=NOON, reason="link lost"),
+    *PROMISES,
+    *OTHER_PROMISES,
+    promises.everything(),
+    seen("600@default", new=3),
+    seen("600@default", new=3, told=True),
+    VoicemailUsed(
+        pbx="lab", at=NOON, uniqueid="1795363274.158", line="enquiries", verdict=Verdict.MISUSE, reason="why " * 60
+    ),
+]
+
+
+@pytest.mark.parametrize("fact", WEIGHED, ids=lambda fact: type(fact).__name__)
+def test_the_estimated_weight_is_no_less_than_what_a_fact_really_takes(fact: Fact) -> None:
+    real = deep_size(fact, set())
+    assert real <= weight(fact) <= 3 * real

@@ -56,3 +56,31 @@ async def test_leaving_the_block_cancels_and_awaits_what_still_runs() -> None:
         await started.wait()
     assert cleaned == ["stays"]
     assert not tasks.failure.done()
+
+
+async def test_who_is_cancelled_while_leaving_still_waits_for_what_is_ending() -> None:
+    ending, end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow_to_end() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await end.wait()
+            ended.set()
+
+    async def owner() -> None:
+        async with Tasks() as tasks:
+            tasks.spawn(slow_to_end(), name="slow to end")
+            await asyncio.sleep(0)
+
+    async with Tasks() as tasks:
+        owning = tasks.spawn(owner(), name="owner")
+        await ending.wait()
+        owning.cancel()
+        await asyncio.sleep(0)
+        assert not owning.done()
+        end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await owning
+    assert ended.is_set()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from callcentre.core.centre import Step
-from callcentre.core.commands import Command, Resync
+from callcentre.core.commands import CallBack, Command, Resync
 from callcentre.core.errors import IllegalTransition, StoreConflict, StoreUnavailable
 from callcentre.core.events import Event, EventsQuarantined, LinkDown, TimePassed
 from callcentre.core.facts import CallEnded, CallOffered, Fact, GapOpened
@@ -26,6 +26,11 @@ def said(word: str) -> Event:
 
 def noted(word: str) -> Fact:
     return GapOpened(pbx="lab", at=NOON, reason=word)
+
+
+DIAL = CallBack(
+    pbx="lab", key="k", telephone="PJSIP/101", context="callback", number="01632960123", task=1, not_after=NOON
+)  # fmt: skip
 
 
 class EchoCore:
@@ -46,6 +51,8 @@ class EchoCore:
             raise RuntimeError("a fault of ours")
         if event.reason == "ask":
             return Step(facts=(noted("ask"),), commands=(Resync(pbx="lab", reason="asked"),))
+        if event.reason.startswith("dial"):
+            return Step(facts=(noted(event.reason), noted("told")), commands=(DIAL, Resync(pbx="lab", reason="asked")))
         return Step(facts=(noted(event.reason),))
 
     def next_timer(self) -> datetime | None:
@@ -176,6 +183,28 @@ async def test_a_fact_that_the_database_refuses_does_not_hold_up_the_others() ->
     assert office.loop.lost == {("lab", "GapOpened"): 1}
     assert office.story[-1] == "observe 2"
     assert "the database refused it" in office.words.getvalue()
+
+
+@pytest.mark.parametrize("bad", ["dial bad", "told"])
+async def test_a_dial_that_the_database_refused_to_write_down_is_not_made(bad: str) -> None:
+    office = Office()
+    office.trouble = lambda facts: StoreConflict("its request is known") if noted(bad) in facts else None
+    office.tell("one", "dial bad", "two")
+    await finished(office)
+    assert [told for told in office.story if told.startswith("perform")] == ["perform Resync"]
+
+
+async def test_a_dial_is_not_made_though_the_refused_fact_lay_in_the_group_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("callcentre.runtime.loop._FACTS_A_COMMIT", 2)
+    office = Office()
+    office.trouble = lambda facts: StoreConflict("its request is known") if noted("dial bad") in facts else None
+    office.tell("one", "dial bad", "two", "dial good")
+    await finished(office)
+    told = [told for told in office.story if told.startswith("perform")]
+    assert told == ["perform Resync", "perform CallBack", "perform Resync"]
+    assert office.committed == [noted(word) for word in ("one", "told", "two", "dial good", "told")]
 
 
 async def test_a_fault_of_ours_costs_one_event_and_marks_the_gap() -> None:
