@@ -23,9 +23,12 @@ from callcentre_simulator.scenario import ScenarioError, beginning_now, build, b
 from callcentre_simulator.schema import Scenario
 from callcentre_simulator.spool import Spool
 from callcentre_simulator.tape import TapePbx, load
+from callcentre_simulator.versions import class_mask
 from callcentre_simulator.wire import PbxModel
 
 GOOD, WRONG, MISUSED = 0, 1, 2
+SPOOL = "spool"
+"""The voicemail spool, in the folder that the product's config is written to."""
 LOOK_SECONDS = 0.05
 """How often `run` looks whether somebody has logged in."""
 
@@ -127,7 +130,10 @@ def _run(given: argparse.Namespace) -> int:
         asyncio.run(_serve(many, given, speed, f"{given.load} calls at once", scenario))
         return GOOD
     if given.folder is not None:
-        pbx.voicemail.changed = Spool(given.folder / "spool").synchronise
+        spool = Spool(given.folder / SPOOL)
+        for box in pbx.voicemail.boxes.values():
+            spool.prepare(box)
+        pbx.voicemail.changed = spool.synchronise
     try:
         asyncio.run(_serve(pbx, given, speed, scenario.title, scenario))
     finally:
@@ -140,10 +146,14 @@ async def _serve(
     pbx: PbxModel, given: argparse.Namespace, speed: float, title: str, scenario: Scenario | None = None
 ) -> None:
     account = Account("callcentre", "callcentre", write_timeout=1.0)
+    acting = Account(
+        "callcentre-act", "callcentre-act", read=0, write=class_mask("originate,agent,system"), write_timeout=1.0
+    )  # fmt: skip
     clock = HeldClock(speed)
     server = AmiServer(
-        pbx, {account.name: account}, host=given.host, port=given.port, clock=clock, seed=given.seed or 0
-    )
+        pbx, {one.name: one for one in (account, acting)}, host=given.host, port=given.port, clock=clock,
+        seed=given.seed or 0,
+    )  # fmt: skip
     if isinstance(pbx, TapePbx):
         for moment in pbx.cuts:
             server.faults.at(moment, "cut")
@@ -157,11 +167,12 @@ async def _serve(
     async with server:
         print(f"{title}: AMI of Asterisk {pbx.version} on {given.host}:{server.port}", flush=True)
         print(f"account {account.name}, secret {account.secret}", flush=True)
+        print(f"account {acting.name}, secret {acting.secret}: acts, and hears nothing", flush=True)
         if scenario is not None:
             for fault in scenario.fault:
                 server.faults.at(pbx.now + fault.at, fault.do)
         if scenario is not None and given.folder is not None:
-            _write_config(scenario, given, server.port, account)
+            _write_config(scenario, given, server.port, account, acting)
         print("it begins when somebody logs in, and ends at Ctrl-C", flush=True)
         playing = asyncio.ensure_future(_play(server, clock, stay=not given.leave))
         stopping = asyncio.ensure_future(stop.wait())
@@ -188,9 +199,14 @@ async def _play(server: AmiServer, clock: HeldClock, *, stay: bool) -> None:
         await asyncio.get_running_loop().create_future()
 
 
-def _write_config(scenario: Scenario, given: argparse.Namespace, port: int, account: Account) -> None:
+def _write_config(
+    scenario: Scenario, given: argparse.Namespace, port: int, account: Account, acting: Account
+) -> None:  # fmt: skip
     given.folder.mkdir(parents=True, exist_ok=True)
-    link = Link(host=given.host, port=port, username=account.name, secret=account.secret)
+    link = Link(
+        host=given.host, port=port, username=account.name, secret=account.secret, spool=SPOOL,
+        act_username=acting.name, act_secret=acting.secret,
+    )  # fmt: skip
     config = given.folder / "callcentre.toml"
     config.write_text(product_config(scenario, link), encoding="utf-8")
     print(f"callcentre run --config {config}", flush=True)

@@ -24,8 +24,6 @@ _TURN_SECONDS = 0.01
 _TURN_BYTES = 512 * 1024
 """How much may be said before it is sent."""
 
-_UNKNOWN_COMMAND = "No such command '{}' (type 'core show help {}' for other possible commands)"
-
 
 class AmiServer:
     """Serves a model's manager port, as an async context manager; `finished` waits until the model has no more to do.
@@ -106,8 +104,8 @@ class AmiServer:
 
     @property
     def listeners(self) -> int:
-        """How many clients are logged in."""
-        return len(self._hearing)
+        """How many clients are logged in that hear something."""
+        return sum(one.session.listens for one in self._hearing)
 
     async def readable(self) -> None:
         """Wait until somebody is logged in and has read their lists, so that a free clock runs."""
@@ -332,7 +330,7 @@ class AmiServer:
         for connection in self._hearing:
             if connection.line.busy:
                 return False
-            ready = ready or connection.ready
+            ready = ready or (connection.ready and connection.session.listens)
         if ready and not self._read.done():
             self._read.set_result(None)
         return ready

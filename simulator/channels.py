@@ -82,6 +82,8 @@ class Channel:
     answered_at: float = 0.0
     alive: bool = True
     held: bool = False
+    originated: bool = False
+    """Whether the PBX itself rings it, because somebody asked for it."""
     on_ringing: Callable[[], None] | None = None
     """What the PBX does to an outgoing channel when its telephone rings (the queue then names its extension)."""
     variables: dict[str, str] = field(default_factory=dict)

@@ -9,10 +9,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from callcentre_simulator.ledger import Stretch, stretches
 from callcentre_simulator.playing import Played
 from callcentre_simulator.schema import (
     AttendanceExpectation,
@@ -140,13 +141,20 @@ def _message(wanted: MessageExpectation, row: Row) -> Iterator[str]:
 def _attendance(expect: Expectations, out: Output) -> Iterator[str]:
     for wanted in expect.attendance:
         got = _seconds(wanted, out)
+        reasons = (row["reason"] for row in out.attendance if _concerns(wanted, row))
+        other = [reason for reason in reasons if wanted.because not in reason]
+        if other:
+            yield f"{wanted.line} should be {wanted.state} because {wanted.because!r}, is because {other[0]!r}"
         if abs(got - wanted.seconds) > wanted.within:
             yield f"{wanted.line} should be {wanted.state} for {wanted.seconds:g} s of its hours, is for {got:.1f} s"
 
 
 def _seconds(wanted: AttendanceExpectation, out: Output) -> float:
-    spans = (row for row in out.attendance if row["line"] == wanted.line and row["state"] == wanted.state)
-    return sum(_epoch(row["end"]) - _epoch(row["start"]) for row in spans if row["core"])
+    return sum(_epoch(row["end"]) - _epoch(row["start"]) for row in out.attendance if _concerns(wanted, row))
+
+
+def _concerns(wanted: AttendanceExpectation, row: Row) -> bool:
+    return bool(row["line"] == wanted.line and row["state"] == wanted.state and row["core"])
 
 
 def _epoch(text: str) -> float:
@@ -179,6 +187,39 @@ def _truth(played: Played, out: Output) -> Iterator[str]:
     true = Counter((one.mailbox, one.caller) for one in played.pbx.truth.messages)
     if told != true:
         yield f"messages should be {dict(true)}, are {dict(told)}"
+    for line in played.scenario.line:
+        yield from _ledger(line.name, stretches(played.pbx.watch, line, played.pbx.now), out)
+
+
+def _ledger(line: str, true: list[Stretch], out: Output) -> Iterator[str]:
+    """Hold what the product says of a line's core hours, moment by moment, against what was so."""
+    mine = (row for row in out.attendance if row["line"] == line and row["core"])
+    told = _joined((_epoch(row["start"]), _epoch(row["end"]), row["state"]) for row in mine)
+    wanted = _joined((one.start, one.end, one.state) for one in true)
+    same = len(told) == len(wanted) and all(
+        one[2] == other[2] and abs(one[0] - other[0]) <= NEAR and abs(one[1] - other[1]) <= NEAR
+        for one, other in zip(told, wanted, strict=True)
+    )
+    if not same:
+        yield f"{line} should be {_words(wanted)}, is {_words(told)}"
+
+
+def _joined(spans: Iterable[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """Neighbours of one state as one, moments left out."""
+    joined: list[tuple[float, float, str]] = []
+    for start, end, state in spans:
+        if end - start <= NEAR:
+            continue
+        if joined and joined[-1][2] == state and start - joined[-1][1] <= NEAR:
+            joined[-1] = (joined[-1][0], end, state)
+        else:
+            joined.append((start, end, state))
+    return joined
+
+
+def _words(spans: list[tuple[float, float, str]]) -> str:
+    at = (datetime.fromtimestamp(start, UTC).strftime("%d %H:%M:%S.%f")[:-3] for start, _, _ in spans)
+    return ", ".join(f"{state} since {since}" for since, (_, _, state) in zip(at, spans, strict=True)) or "never open"
 
 
 def _against(call: Call, row: Row) -> Iterator[str]:

@@ -103,6 +103,12 @@ class Dialplan:
                 return end
         return None
 
+    def step(self, channel: Channel, thread: Thread, application: str, data: str) -> Run:
+        """Run one application for a channel, as a step of its dialplan."""
+        self._channels.newexten(channel, application, data)
+        end = yield from self._apply(application, data, channel, thread)
+        return end
+
     def _apply(self, name: str, data: str, channel: Channel, thread: Thread) -> Run:
         application = self.applications.get(name)
         if application is None:

@@ -34,6 +34,8 @@ class Engine:
     def __init__(self, *, version: int, start: float, seed: int) -> None:
         self.version = version
         self.now = start
+        self.said_at = start
+        """When the last event was raised."""
         self.chance = random.Random(seed)
         self._due: list[tuple[float, int, Ticket]] = []
         self._count = 0
@@ -72,6 +74,7 @@ class Engine:
     def emit(self, name: str, classes: str, headers: Headers) -> None:
         """Raise an event, a moment later than the one before."""
         self.now += self.chance.uniform(LEAST_STEP, MOST_STEP)
+        self.said_at = self.now
         event = AmiEvent(name, classes, headers)
         for listener in self._listeners:
             listener(self.now, event)

@@ -90,8 +90,10 @@ class Members:
         self._of_device: dict[str, list[Member]] = {}
         self._free: dict[str, int] = {}
         """How many are free in queues where that changes only with what is told here (no wrap-up runs out)."""
-        self.changed: Callable[[], None] = lambda: None
-        """Hears that members, their pauses or their states are not what they were."""
+        self.hear: list[Callable[[], None]] = []
+        """Who hears that members, their pauses or their states are not what they were."""
+        self.came: list[Callable[[str], None]] = []
+        """Who hears of each telephone at which somebody logged in or went on after a pause."""
         telephones.hear(self._device_changed)
 
     def find(self, queue: str, interface: str) -> Member | None:
@@ -129,6 +131,8 @@ class Members:
         self._engine.agent("QueueMemberAdded", member.headers())
         self._telephones.say(f"Queue:{member.queue}_pause_{member.interface}", "NOT_INUSE")
         self._avail(member.queue)
+        for hear in self.came:
+            hear(member.state_interface)
 
     def remove(self, member: Member, *, by: str = "MANAGER") -> None:
         """Log an agent out."""
@@ -159,6 +163,7 @@ class Members:
             self._log.write("NONE", "NONE", members[0].name, "PAUSEALL" if on else "UNPAUSEALL")
         for member in members:
             touched += 1
+            back = member.paused and not on
             member.paused = on
             member.reason = reason if on else ""
             if on:
@@ -169,11 +174,14 @@ class Members:
             self._log.write("NONE", member.queue, member.name, "PAUSE" if on else "UNPAUSE", reason)
             said = (("Reason", reason),) if self._engine.version == 16 and reason else ()
             self._engine.agent("QueueMemberPause", (*member.headers(), *said))
+            for hear in self.came if back else ():
+                hear(member.state_interface)
         return touched
 
     def _avail(self, queue: str) -> None:
         self._free.pop(queue, None)
-        self.changed()
+        for hear in self.hear:
+            hear()
         some = any(one.available(self._engine.now) for one in self.of_queue.get(queue, ()))
         if self._said.get(queue, False) == some:
             return

@@ -7,13 +7,14 @@ from callcentre_simulator.channels import UNKNOWN, UP, Channel
 from callcentre_simulator.dialplan import Dialplan, Step
 from callcentre_simulator.engine import Body, Engine, Thread
 from callcentre_simulator.outgoing import Outgoing, Target
-from callcentre_simulator.people import Caller
+from callcentre_simulator.people import Caller, Ring
 from callcentre_simulator.replies import done, error
 from callcentre_simulator.talking import Talking
 from callcentre_simulator.wire import Headers, Reply
 
 Given = Mapping[str, str]
 TIMEOUT_MS = 30_000
+MAX_CHANNEL_ID = 149
 REASONS = {"answered": 4, "17": 5, "21": 5, "timeout": 3, "34": 8}
 """OriginateResponse's Reason: 3 rang out, 4 answered, 5 busy, 8 congestion, 0 failed."""
 
@@ -48,7 +49,7 @@ class Originate:
         return {"originate": self._originate}
 
     def _originate(self, given: Given) -> Reply:
-        refused = _refusal(given)
+        refused = _refusal(given) or self._no_such_extension(given)
         if refused:
             return error(refused)
         target = Target(given["Channel"])
@@ -69,9 +70,14 @@ class Originate:
         Thread(self._engine).start(self._call(wanted, given.get("ChannelId", ""), given.get("Variable", "")))
         return done("Originate successfully queued")
 
+    def _no_such_extension(self, given: Given) -> str:
+        named = not given.get("Application") and self._dialplan.find(given["Context"], given["Exten"]) is None
+        return "Extension does not exist." if named else ""
+
     def _call(self, wanted: Wanted, channel_id: str, variables: str) -> Body:
         target = Target(wanted.target)
-        if not self._outgoing.reachable(target) and target.local is None:
+        taken = channel_id in self._channels.alive
+        if taken or (not self._outgoing.reachable(target) and target.local is None):
             self._respond(wanted, None, 0)
             return
         thread = Thread(self._engine)
@@ -89,6 +95,7 @@ class Originate:
         )  # fmt: skip
         self._channels.asked_id = channel_id
         leg = self._outgoing.make(Target(wanted.target), nobody, thread)
+        leg.originated = True
         if leg.mate is not None:
             self._outgoing.join(leg, optimised=True)
         if wanted.number != UNKNOWN:
@@ -121,7 +128,12 @@ class Originate:
     def _answered(self, wanted: Wanted, leg: Channel) -> None:
         self._outgoing.end(None, leg, "ANSWER")
         self._respond(wanted, leg, REASONS["answered"])
-        leg.caller = Caller(to=wanted.exten, number=leg.number, device=leg.device, channel=leg)
+        ring = leg.ring or Ring()
+        caller = leg.caller = Caller(
+            to=wanted.exten, number=leg.number, device=leg.device, channel=leg, talk=ring.talk
+        )  # fmt: skip
+        if ring.patience is not None:
+            caller.waiting = self._engine.after(ring.patience, lambda: self._talking.hang_up(leg))
         leg.context, leg.exten, leg.priority = wanted.context, wanted.exten, 1
         if wanted.application:
             step = Step(wanted.application, wanted.data)
@@ -140,7 +152,7 @@ class Originate:
             ("Channel", leg.name if leg is not None and reason else wanted.target),
             *place,
             ("Reason", str(reason)),
-            ("Uniqueid", leg.uniqueid if leg is not None else "<null>" if self._engine.version < 18 else UNKNOWN),
+            ("Uniqueid", leg.uniqueid if leg is not None else UNKNOWN),
             ("CallerIDNum", wanted.number),
             ("CallerIDName", wanted.name),
         )
@@ -155,6 +167,8 @@ def _refusal(given: Given) -> str:
         return "Invalid channel"
     if timeout and not timeout.isdigit():
         return "Invalid timeout"
+    if len(given.get("ChannelId", "")) > MAX_CHANNEL_ID:
+        return f"Uniqueid length exceeds maximum of {MAX_CHANNEL_ID}"
     if not given.get("Application"):
         if not (given.get("Exten") and given.get("Context") and priority):
             return "Originate with 'Exten' requires 'Context' and 'Priority'"

@@ -74,6 +74,8 @@ class Outgoing:
         one = new(device, state=DOWN, context=context, exten=exten, linkedid=linked, suffix=";1", thread=thread)
         two = new(device, state=RING, context=context, exten=exten, linkedid=linked, suffix=";2")
         one.mate, two.mate = two, one
+        for half in (one, two):
+            half.variables.update({name: value for name, value in caller.variables.items() if name[:2] == "__"})
         return one, two
 
     def join(self, one: Channel, *, optimised: bool) -> None:

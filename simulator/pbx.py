@@ -17,13 +17,14 @@ from callcentre_simulator.originate import Originate
 from callcentre_simulator.outgoing import Outgoing
 from callcentre_simulator.people import Caller
 from callcentre_simulator.queueing import Queueing
-from callcentre_simulator.queues import attended
 from callcentre_simulator.restarts import Restarts
+from callcentre_simulator.subroutines import Subroutines
 from callcentre_simulator.talking import Talking
 from callcentre_simulator.telephones import Telephones
 from callcentre_simulator.transfers import Transfers
 from callcentre_simulator.truth import Truth
 from callcentre_simulator.voicemail import Voicemail
+from callcentre_simulator.watch import Watch
 from callcentre_simulator.wire import Listener, Reply
 
 
@@ -50,6 +51,7 @@ class Pbx:
             self.engine, self.dialplan, self.outgoing, self.dialing, self.queueing, self.voicemail, self.members,
             self.truth,
         )  # fmt: skip
+        self.subroutines = Subroutines(self)
         self.restarts = Restarts(self.engine, self.telephones, self.members, self.truth)
         self.restarts.queues = self.queueing.queues
         self.restarts.booted = self.voicemail.restarted
@@ -59,7 +61,9 @@ class Pbx:
         self.actions.know(Originate(self.engine, self.outgoing, self.dialplan, self.talking).known())
         self.database: dict[tuple[str, str], str] = {}
         """AstDB: family and key, and what is kept there."""
-        self.members.changed = self.watch_attendance
+        self.watch: Watch
+        """Who was there, as far as the office itself knows; filled in once its lines are known."""
+        self.truth.busy = self._busy
         self.outgoing.run = self.dialplan.start
         self.outgoing.answered = self._pbx_answered
         self.dialplan.ended = self._ended
@@ -117,6 +121,7 @@ class Pbx:
         caller.channel = channel
         channel.caller = caller
         self.truth.begins(channel, internal=telephone is not None)
+        self.telephones.taken_up(caller.device)
         self.channels.variable(channel, "SIPDOMAIN", "127.0.0.1")
         self._wait_anew(channel)
         if caller.to == "*8":
@@ -136,9 +141,10 @@ class Pbx:
     def _pbx_answered(self, channel: Channel) -> None:
         caller = channel.caller
         for after, key in caller.press if caller is not None else ():
-            self.engine.after(after, partial(self._press, channel, key))
+            self.engine.after(after, partial(self.press, channel, key))
 
-    def _press(self, channel: Channel, key: str) -> None:
+    def press(self, channel: Channel, key: str) -> None:
+        """A caller presses a key."""
         if channel.alive:
             self.channels.dtmf(channel, key)
             channel.tell("pressed", key)
@@ -154,7 +160,5 @@ class Pbx:
         self.channels.hangup(channel, cause)
         self.truth.ends(channel)
 
-    def watch_attendance(self) -> None:
-        """Note in the truth whether each queue is attended, now and whenever that changes."""
-        for queue in self.queueing.queues:
-            self.truth.attendance(queue, attended=attended(self.members.of_queue.get(queue, [])))
+    def _busy(self, leg: Channel) -> bool:
+        return any(one is not leg for one in self.channels.of_device.get(leg.device, ()))

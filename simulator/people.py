@@ -30,6 +30,8 @@ ACTS = {
     "refer X": "the same by the telephone's own key",
     "consult X S": "ring X beside the call, talk to them for S seconds, then hang up and leave the caller with them",
     "blonde X S": "ring X beside the call and hang up S seconds later, while X still rings",
+    "warn": "warn an abusive caller: the shipped code, pressed for the first time",
+    "end": "end the call with one who was warned: the code, pressed again",
     "hang up": "hang up",
 }
 """What can be done in a conversation, as scenarios write it, and what it means."""
@@ -37,7 +39,7 @@ ACTS = {
 
 def parse_act(text: str) -> Act:
     """Read an act as scenarios write it; ValueError says what is wrong with it."""
-    if text == "hang up":
+    if text in {"hang up", "warn", "end"}:
         return Act(text)
     verb, *rest = text.split()
     if verb in {"talk", "hold"} and len(rest) == 1:
@@ -54,13 +56,16 @@ class Ring:
     """What a telephone does with one call: `after` seconds of ringing it does `then`; `after` None: never.
 
     `then` is "answer", a refusal (busy, decline, unavailable, error) or "forward X"; `acts` follow an answer, and then
-    it waits for the other side to hang up.
+    it waits for the other side to hang up. Where somebody asked to be rung, to be led to another telephone, `patience`
+    is how long they let that one ring, and `talk` how long they speak; None: until the other side hangs up.
     """
 
     shows: Shows = "180"
     after: float | None = None
     then: str = "answer"
     acts: tuple[Act, ...] = ()
+    patience: float | None = None
+    talk: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +75,8 @@ class Caller:
     `patience`: seconds from the first sound of the call until they give up, unless a person or a mailbox has them.
     `talk`: seconds of conversation after which they hang up (None: they wait for the other side). `speak`: seconds
     they speak after a mailbox's tone (None: they hang up in its greeting). `press`: keys, and the seconds after the
-    PBX answered at which they press them.
+    PBX answered at which they press them. `answer`: the key they press when asked how the call was, or `hang up`;
+    empty: they press none.
     """
 
     to: str
@@ -81,6 +87,7 @@ class Caller:
     speak: float | None = None
     withheld: bool = False
     press: tuple[tuple[float, str], ...] = ()
+    answer: str = ""
     device: str = "PJSIP/trunk"
     context: str = "from-trunk"
     ring: Ring = Ring()

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from callcentre_simulator.ledger import attendance
 from callcentre_simulator.office_config import product_config
 from callcentre_simulator.pbx import Pbx
 from callcentre_simulator.recorder import Recorder
@@ -70,6 +71,6 @@ def run(pbx: Pbx, end: float, *, to_the_end: bool) -> None:
 
 def write_books(pbx: Pbx, folder: Path) -> None:
     """Write the office's own account: truth.json and queue_log."""
-    truth = json.dumps(pbx.truth.as_json(), indent=1) + "\n"
-    (folder / "truth.json").write_text(truth, encoding="utf-8")
+    books = {**pbx.truth.as_json(), "attendance": attendance(pbx.watch, pbx.now)}
+    (folder / "truth.json").write_text(json.dumps(books, indent=1) + "\n", encoding="utf-8")
     (folder / "queue_log").write_text("".join(f"{line}\n" for line in pbx.log.lines), encoding="utf-8")

@@ -54,6 +54,7 @@ class Queueing:
         stay = Stay(
             channel=channel, thread=thread, queue=queue, entry=entry, began=began,
             until=began + timeout if timeout else None, rings="r" in options, announce=announce,
+            goes_on="c" in options,
         )  # fmt: skip
         if stay.rings:
             self._telephones.changed(channel.device)

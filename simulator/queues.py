@@ -4,19 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from callcentre_simulator.channels import Channel
-from callcentre_simulator.members import REACHABLE, Member
-
-STRATEGIES = (
-    "ringall",
-    "leastrecent",
-    "fewestcalls",
-    "random",
-    "rrmemory",
-    "rrordered",
-    "linear",
-    "wrandom",
-)
-EMPTY_WORDS = {"paused", "penalty", "inuse", "ringing", "unavailable", "invalid", "unknown", "wrapup"}
+from callcentre_simulator.members import Member
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,8 +131,3 @@ def _counts(member: Member, words: set[str], now: float) -> bool:
         "wrapup": wrapping,
     }
     return not any(against.get(word, False) for word in words)
-
-
-def attended(members: list[Member]) -> bool:
-    """Whether somebody is there: logged in, unpaused, on a telephone that can be reached."""
-    return any(not member.paused and member.status in REACHABLE for member in members)

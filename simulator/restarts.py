@@ -49,10 +49,10 @@ class Restarts:
         self._truth.crashed(told=True)
         self._go("down", UNTIL_BOOTED)
 
-    def crash(self) -> None:
-        """Everything stops in the middle of whatever it did, and nothing is said of it."""
+    def crash(self, away: float = AFTER_CRASH) -> None:
+        """Everything stops in the middle of whatever it did, and nothing is said of it for `away` seconds."""
         self._truth.crashed(told=False)
-        self._go("crash", AFTER_CRASH)
+        self._go("crash", away)
 
     def _go(self, mark: str, seconds: float) -> None:
         self.up = False

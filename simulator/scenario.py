@@ -2,21 +2,27 @@
 
 import math
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from callcentre_simulator import second_wall
+from callcentre_simulator.calling_back import CallingBack
+from callcentre_simulator.deeds import Deeds
 from callcentre_simulator.dialplan import parse_step
 from callcentre_simulator.members import Member
+from callcentre_simulator.outside import Outside
 from callcentre_simulator.pbx import Pbx
 from callcentre_simulator.people import REFUSALS, Caller, Ring, parse_act
 from callcentre_simulator.queues import Queue
 from callcentre_simulator.schema import (
     DAYS,
+    CallingBackTable,
     CallTable,
+    ClickedTable,
     DeedTable,
     QueueTable,
     RingTable,
@@ -28,6 +34,7 @@ from callcentre_simulator.schema import (
 from callcentre_simulator.telephones import Telephone
 from callcentre_simulator.traffic import Callers, agent
 from callcentre_simulator.voicemail import Mailbox
+from callcentre_simulator.watch import Watch
 
 CIVIL = ZoneInfo("Europe/London")
 BUNDLED = Path(__file__).parent / "scenarios"
@@ -171,6 +178,7 @@ class _Builder:
         self._clock = clock
         self._chance = Random(pbx.engine.chance.random())
         self._end = clock.start + scenario.seconds
+        self._people = Deeds(pbx)
 
     def build(self) -> None:
         pbx, scenario = self._pbx, self._scenario
@@ -182,6 +190,7 @@ class _Builder:
                     registered=table.registered,
                     busy_at=table.busy_at,
                     rings=tuple(_ring(ring) for ring in table.rings),
+                    clicked=_clicked(table.clicked),
                 )
             )
         for queue in scenario.queue:
@@ -193,15 +202,23 @@ class _Builder:
             for exten, steps in extensions.items():
                 pbx.dialplan.add(context, exten, tuple(parse_step(step) for step in steps))
         pbx.applications.open_at = self._open_at
-        pbx.watch_attendance()
         for call in scenario.call:
             self._call(call)
         for deed in scenario.deed:
-            pbx.engine.at(self._clock.at(deed.at), self._deed(deed))
+            self._deeds(deed)
         for shift in scenario.shift:
             self._shift(shift)
         for traffic in scenario.traffic:
             self._traffic(traffic)
+        for calling in scenario.calling_back:
+            CallingBack(calling, pbx, Random(self._chance.random()), partial(self._opens, calling))
+        outside = Outside(
+            {one.number: tuple(map(_ring, one.rings)) for one in scenario.outside}, pbx.telephones.outside
+        )
+        pbx.telephones.outside = outside.ring
+        if second_wall.CONTEXT not in scenario.dialplan:
+            second_wall.build(pbx.dialplan, scenario.trunks)
+        pbx.watch = Watch(pbx, scenario.line, scenario.holidays)
 
     def _queue(self, table: QueueTable) -> None:
         settings = table.model_dump(exclude={"members"})
@@ -232,6 +249,7 @@ class _Builder:
             speak=table.speak,
             withheld=table.withheld,
             press=tuple(_press(text) for text in table.press),
+            answer=table.answer,
             ring=Ring(acts=tuple(parse_act(text) for text in table.acts)),
         )
         if table.telephone:
@@ -241,39 +259,32 @@ class _Builder:
     def _place(self, caller: Caller) -> None:
         self._pbx.call(caller)
 
-    def _deed(self, deed: DeedTable) -> Callable[[], None]:
-        pbx, device = self._pbx, f"PJSIP/{deed.telephone}"
-        match deed.do:
-            case "register" | "unregister":
-                return lambda: pbx.telephones.register(device, on=deed.do == "register")
-            case "pause" | "unpause":
-                return lambda: self._pause(device, deed)
-            case "log in":
-                return lambda: self._log_in(device, deed.queue)
-            case "log out":
-                return lambda: self._log_out(device, deed.queue)
-            case "restart":
-                return pbx.restarts.restart
-            case "crash":
-                return pbx.restarts.crash
-            case "hear":
-                return lambda: pbx.voicemail.hear(deed.mailbox)
-            case "erase":
-                return lambda: pbx.voicemail.erase(deed.mailbox)
+    def _deeds(self, deed: DeedTable) -> None:
+        do = self._people.made(deed)
+        for when in self._times(deed):
+            self._pbx.engine.at(when, do)
 
-    def _pause(self, device: str, deed: DeedTable) -> None:
-        self._pbx.members.pause(device, on=deed.do == "pause", reason=deed.reason, queue=deed.queue)
+    def _times(self, deed: DeedTable) -> Iterable[float]:
+        """When a deed is done: once, or on each of its days."""
+        if not deed.daily:
+            yield self._clock.at(deed.at)
+            return
+        if not isinstance(deed.at, str):
+            raise ScenarioError("what is done daily is done at a time of day, such as 09:00")
+        for name, day in self._clock.days(self._scenario.seconds):
+            when = self._clock.civil(day, deed.at)
+            if name in deed.days and self._clock.start <= when < self._end:
+                yield when
 
-    def _log_in(self, device: str, queue: str) -> None:
-        name = self._pbx.telephones.all[device].person or device
-        if self._pbx.members.find(queue, device) is None:
-            member = Member(queue=queue, interface=device, name=name, state_interface=device, dynamic=True)
-            self._pbx.members.add(member)
-
-    def _log_out(self, device: str, queue: str) -> None:
-        member = self._pbx.members.find(queue, device)
-        if member is not None:
-            self._pbx.members.remove(member)
+    def _opens(self, table: CallingBackTable, when: float) -> float:
+        """The first moment from `when` on at which messages are answered; one that is put off comes within an hour."""
+        day = datetime.fromtimestamp(when, CIVIL).date()
+        for later in range(8):
+            one = day + timedelta(days=later)
+            begins, ends = self._clock.civil(one, table.begins), self._clock.civil(one, table.ends)
+            if DAYS[one.weekday()] in table.days and when < ends:
+                return when if begins <= when else begins + self._chance.uniform(0, 3600)
+        raise ScenarioError(f"nobody calls back on {', '.join(table.days) or 'no day'}; days are {', '.join(DAYS)}")
 
     def _spans(self, table: TrafficTable | ShiftTable) -> Iterable[tuple[float, float]]:
         """When a table of traffic or a shift holds: once, or on each of its days."""
@@ -322,7 +333,6 @@ class _Builder:
                 self._breaks(table, device, comes, chance)
         pbx.telephones.restarted()
         pbx.members.restarted()
-        pbx.watch_attendance()
 
     def _breaks(self, table: ShiftTable, device: str, comes: float, chance: Random) -> None:
         day = datetime.fromtimestamp(comes, CIVIL).date()
@@ -331,8 +341,9 @@ class _Builder:
             apart = chance.uniform(0, 600)
             for clock, on in ((begins, True), (ends, False)):
                 when = self._clock.civil(day, clock) + apart
-                pause = DeedTable(at=0.0, do="pause" if on else "unpause", reason="break" if on else "")
-                self._pbx.engine.at(when, partial(self._pause, device, pause))
+                self._pbx.engine.at(
+                    when, partial(self._people.pause, device, on=on, reason="break" if on else "")
+                )  # fmt: skip
 
     def _open_at(self, times: str, days: str) -> bool:
         """GotoIfTime's times (07:00-18:00 or *) and days (mon-fri, sat, or *), by the civil clock."""
@@ -354,6 +365,14 @@ def _ring(table: RingTable) -> Ring:
             f"{table.then!r} is nothing a telephone does; write answer, {', '.join(REFUSALS)} or forward X"
         )
     return Ring(shows=table.shows, after=table.after, then=table.then, acts=acts)
+
+
+def _clicked(table: ClickedTable | None) -> Ring | None:
+    if table is None:
+        return None
+    if table.then not in {"answer", *REFUSALS}:
+        raise ValueError(f"{table.then!r} is nothing an agent does; write answer or {', '.join(REFUSALS)}")
+    return Ring(shows=table.shows, after=table.after, then=table.then, patience=table.patience, talk=table.talk)
 
 
 def _press(text: str) -> tuple[float, str]:

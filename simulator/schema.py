@@ -3,7 +3,7 @@
 docs/reference/scenarios.md is written from this module; a test holds the two together.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,6 +31,29 @@ class RingTable(Table):
     acts: list[str] = Field([], description="what its person does once answered; see Acts")
 
 
+class ClickedTable(Table):
+    """What an agent does whose telephone rings because they asked for it, to be led to a caller's."""
+
+    shows: Literal["180", "180sdp", "183", "nothing"] = Field("180", description="how it rings")
+    after: float | None = Field(2.0, ge=0, description="seconds of ringing until they act; none: it rings on")
+    then: str = Field("answer", description="`answer`, `busy`, `decline`, `unavailable` or `error`")
+    patience: float = Field(60.0, ge=0, description="seconds after which they hang up if the caller did not answer")
+    talk: float | None = Field(
+        None, ge=0, description="seconds of conversation after which they hang up; none: the caller does"
+    )
+
+
+class OutsideTable(Table):
+    """What people outside do who are called over the trunk; without one they pick up and talk for half a minute."""
+
+    number: str = Field(
+        "", description="the number called, as it is dialled; none: everybody whom no other table names"
+    )
+    rings: list[RingTable] = Field(
+        description="what they do at the first call, the second, …; the last repeats", min_length=1
+    )
+
+
 class TelephoneTable(Table):
     """A desk telephone, and the person at it."""
 
@@ -41,6 +64,9 @@ class TelephoneTable(Table):
         1, description="`device_state_busy_at`: one call makes it busy (1) or only in use (0)"
     )
     rings: list[RingTable] = Field([], description="what it does at its first call, its second, …; the last repeats")
+    clicked: ClickedTable | None = Field(
+        None, description="what it does when the PBX rings it at a click of its agent (`Originate`); none: as ever"
+    )
 
 
 class QueueTable(Table):
@@ -82,6 +108,15 @@ class LineTable(Table):
     extensions: list[str] = Field([], description="the telephones rung for it without a queue: `PJSIP/101`")
     mailboxes: list[str] = Field([], description="its mailboxes: `600@default`")
     hours: dict[str, list[str]] = Field(ALWAYS, description="when it is open; left out: always")
+    min_agents: int = Field(1, ge=1, description="how many must be there for it to be attended")
+    ring_out_limit: int = Field(3, ge=1, description="how many calls in a row may ring out")
+    mode: Literal["observe", "enforce"] = Field("observe", description="whether the product acts when nobody is there")
+    grace: str = Field("60s", description="how long nobody may be there until it does")
+    recovery: str = Field("30s", description="how long somebody must be back until it is undone")
+    standby: list[str] = Field([], description="telephones it may add to the queue: `PJSIP/109`")
+    may_unpause: list[str] = Field([], description="telephones it may unpause")
+    divert: bool = Field(False, description="whether it asks the dialplan to divert callers")
+    supervisors: list[str] = Field([], description="telephones it rings when nobody is there")
 
 
 class CallTable(Table):
@@ -96,6 +131,9 @@ class CallTable(Table):
     speak: float | None = Field(None, ge=0, description="seconds of message; none: the caller hangs up in the greeting")
     withheld: bool = Field(False, description="whether the number is withheld")
     press: list[str] = Field([], description="keys pressed: `4.0 1` is 1, four seconds after the PBX answered")
+    answer: Literal["", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#", "hang up"] = Field(
+        "", description="the key pressed when asked how the call was, or `hang up`; none: no key"
+    )
     telephone: str = Field("", description="the extension that calls, where a colleague does")
     acts: list[str] = Field([], description='what that colleague does once connected by pickup (`to = "*8"`)')
 
@@ -105,14 +143,21 @@ class DeedTable(Table):
 
     at: When
     do: Literal[
-        "register", "unregister", "pause", "unpause", "log in", "log out", "restart", "crash", "hear", "erase"
+        "register", "unregister", "pause", "unpause", "log in", "log out", "restart", "crash", "hear", "erase",
+        "put", "delete",
     ] = Field(
-        description="what is done; `hear`: somebody hears all new messages of a mailbox; `erase`: erases the first"
-    )
+        description="what is done; `hear`: somebody hears all new messages of a mailbox; `erase`: erases the first; "
+        "`put` and `delete`: a key of AstDB's family `callcentre`"
+    )  # fmt: skip
+    daily: bool = Field(False, description="whether it is done on each day of the scenario, at a time of day")
+    days: list[str] = Field(list(DAYS), description="the days on which it is")
     telephone: str = Field("", description="the extension concerned")
     queue: str = Field("", description="the queue concerned; none: all (pausing)")
-    mailbox: str = Field("", description="the mailbox concerned")
+    mailbox: str = Field("", description="the mailbox concerned: `600@default`")
     reason: str = Field("", description="why somebody pauses")
+    away: float = Field(4.0, gt=0, description="seconds until a PBX that crashed is back")
+    key: str = Field("", description="the database's key")
+    value: str = Field("", description="what is put there; `now`: the epoch, as a heartbeat is")
 
 
 class TrafficTable(Table):
@@ -147,6 +192,21 @@ class ShiftTable(Table):
     refuse: float = Field(0.03, ge=0, le=1, description="the share of calls they refuse")
     ignore: float = Field(0.03, ge=0, le=1, description="the share of calls they let ring")
     breaks: list[str] = Field([], description="when they pause: `12:00-12:30`; each of them a little apart")
+
+
+class CallingBackTable(Table):
+    """Agents who call back whoever left a message and a number, from their own telephones."""
+
+    telephones: list[str] = Field(description="the extensions they do it from, when these are registered and free")
+    mailboxes: list[str] = Field([], description="the mailboxes whose messages they answer: `600@default`; none: all")
+    begins: str = Field("08:30", description="the time of day from which they do it")
+    ends: str = Field("18:00", description="the time of day until which they begin to")
+    days: list[str] = Field(list(DAYS[:5]), description="the days on which they do")
+    share: float = Field(0.95, ge=0, le=1, description="the share of messages that is answered at all")
+    after: float = Field(3600.0, gt=0, description="mean seconds from the message to the call, and to the next attempt")
+    reached: float = Field(0.75, ge=0, le=1, description="the share of attempts at which the other side picks up")
+    attempts: int = Field(3, ge=1, description="how often they try")
+    talk: float = Field(60.0, gt=0, description="mean seconds of the conversation")
 
 
 class FaultTable(Table):
@@ -190,6 +250,7 @@ class AttendanceExpectation(Table):
     state: Literal["attended", "unattended", "unknown"] = Field(description="the state")
     seconds: float = Field(ge=0, description="how long in all, in core hours")
     within: float = Field(1.0, ge=0, description="how far it may be out")
+    because: str = Field("", description="words that the reason of all of it must hold")
 
 
 class Expectations(Table):
@@ -211,6 +272,7 @@ class Scenario(Table):
     start: datetime = Field(description="when it begins, with its offset")
     seconds: float = Field(gt=0, description="how long it lasts; calls still on then are seen to their end, deeds not")
     version: Literal[16, 18, 20, 22] = Field(22, description="Asterisk's version")
+    holidays: list[date] = Field([], description="the bank holidays that the model's own ledger of attendance keeps")
     seed: int = Field(1, description="one seed, one history, byte for byte")
     cut: bool = Field(False, description="end at `seconds` even if calls are on")
     trunks: list[str] = Field(["PJSIP/trunk"], description="the trunks as the product is told of them")
@@ -219,6 +281,7 @@ class Scenario(Table):
     telephone: list[TelephoneTable] = Field(
         [], description="telephones; they replace the office's of the same extension"
     )
+    outside: list[OutsideTable] = Field([], description="people outside who are called, and what they do")
     queue: list[QueueTable] = Field([], description="queues; they replace the office's of the same name")
     mailbox: list[MailboxTable] = Field([], description="mailboxes; they replace the office's of the same number")
     line: list[LineTable] = Field([], description="lines; they replace the office's of the same name")
@@ -229,5 +292,6 @@ class Scenario(Table):
     deed: list[DeedTable] = Field([], description="deeds")
     traffic: list[TrafficTable] = Field([], description="callers at random")
     shift: list[ShiftTable] = Field([], description="agents at random")
+    calling_back: list[CallingBackTable] = Field([], description="agents who answer messages")
     fault: list[FaultTable] = Field([], description="faults of the wire")
     expect: Expectations = Field(Expectations(), description="what must come out")

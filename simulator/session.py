@@ -115,6 +115,11 @@ class Session:
             and (not account.filters or account.hears(event.name, data))
         )
 
+    @property
+    def listens(self) -> bool:
+        """Whether the client is logged in to hear anything; one that only acts asked for `Events: off`."""
+        return self.account is not None and bool(self.account.read & self.mask)
+
     def share(self, burst: BurstTemplate) -> tuple[bytes, int]:
         """What of a burst this client is sent: the template and how many events; decided once, by a sample."""
         share = self._shares.get(burst)

@@ -1,16 +1,11 @@
 """The voicemail spool: real sound files and msgNNNN.txt, written, moved and renumbered as app_voicemail does."""
 
-import array
-import math
 import wave
 from datetime import UTC, datetime
 from pathlib import Path
 
+from callcentre_simulator.voice import RATE, speech
 from callcentre_simulator.voicemail import Mailbox, Stored
-
-RATE = 8000
-PITCH = 440.0
-LOUD = 6000
 
 
 class Spool:
@@ -19,7 +14,20 @@ class Spool:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._places: dict[str, tuple[str, int]] = {}
-        self._second = _tone()
+
+    def prepare(self, box: Mailbox) -> None:
+        """Make a mailbox's folder with its greeting, as it is after the first message that was ever left there.
+
+        Messages that lie there already are in the mailbox from now on, as they are after a PBX's own start.
+        """
+        home = self._root / box.context / box.number
+        (home / "INBOX").mkdir(parents=True, exist_ok=True)
+        self._say(home / "unavail.wav", speech(max(1, round(box.greeting) - 1), box.name))
+        for folder, messages in box.folders.items():
+            for path in sorted((home / folder).glob("msg*.txt")):
+                message = Stored.told(path.read_text(encoding="utf-8"), box.number, box.context, folder, len(messages))
+                self._places[f"{box.name} {message.msg_id}"] = (folder, int(path.stem.removeprefix("msg")))
+                messages.append(message)
 
     def synchronise(self, box: Mailbox) -> None:
         """Bring a mailbox's files to what the mailbox holds: new ones written, others moved, renumbered or removed."""
@@ -52,18 +60,16 @@ class Spool:
 
     def _write(self, folder: Path, number: int, message: Stored) -> None:
         sound, text = folder / f"msg{number:04d}.wav", folder / f"msg{number:04d}.txt"
-        with wave.open(str(sound), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes(self._second * message.duration)
+        self._say(sound, speech(message.duration, message.msg_id))
         told = datetime.fromtimestamp(message.origtime, UTC)
         unfinished = text.with_suffix(".txt.new")
         unfinished.write_text(message.text(f"{told:%a %b %e %I:%M:%S %p UTC %Y}"), encoding="utf-8")
         unfinished.rename(text)
 
-
-def _tone() -> bytes:
-    """One second of a tone, as 16-bit samples."""
-    samples = (round(LOUD * math.sin(2 * math.pi * PITCH * place / RATE)) for place in range(RATE))
-    return array.array("h", samples).tobytes()
+    @staticmethod
+    def _say(sound: Path, samples: bytes) -> None:
+        with wave.open(str(sound), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE)
+            file.writeframes(samples)

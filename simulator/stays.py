@@ -43,6 +43,8 @@ class Stay:
     """Whether the caller hears ringing, not music (or has heard enough of it)."""
     announce: float
     """Seconds of what the agent is told before the caller is put through."""
+    goes_on: bool = False
+    """Whether the caller's dialplan goes on once the agent has hung up (option c)."""
     member: Member | None = None
     winner: Channel | None = None
     """The channel of the person who answered."""
@@ -142,6 +144,9 @@ class Leaving:
             self.figures(channel, "DIALEDTIME", f"{dialled:.3f}", "ANSWEREDTIME", "0")
         else:
             self.figures(channel, "ANSWEREDTIME", f"{talked:.3f}", "DIALEDTIME", f"{dialled:.3f}")
+        if end.how == "agent" and stay.goes_on:
+            self._channels.variable(channel, "QUEUESTATUS", "CONTINUE")
+            return None
         return end
 
     def _complete(

@@ -49,6 +49,8 @@ class Talking:
         self.outgoing = outgoing
         self.consult: Callable[[Pair, str, float, bool], Talk]
         """Rings a third person beside a conversation; filled in by the room of transfers."""
+        self.pressed: Callable[[Channel], None]
+        """Hears of whoever presses the code for abusive callers; filled in by the room of them."""
 
     def talk(self, channel: Channel, leg: Channel, ended: Ended, application: str = "") -> Talk:
         """Bridge a caller with an answered leg until one of them ends it."""
@@ -216,11 +218,21 @@ class Talking:
             elif act.verb == "hang up":
                 self.put_down(leg)
                 return
+            elif act.verb in {"warn", "end"}:
+                yield from self._press_code(leg)
             else:
                 yield from self._by_code(leg, act)
                 if act.verb == "transfer":
                     return
                 yield None
+
+    def _press_code(self, leg: Channel) -> Body:
+        """Press the code for abusive callers, as features.conf has it."""
+        for digit in "*0":
+            self.channels.dtmf(leg, digit)
+            yield KEY_AFTER_KEY
+        if not _gone(leg):
+            self.pressed(leg)
 
     def _by_code(self, leg: Channel, act: Act) -> Body:
         """Press a feature code and an extension; the other party hears music meanwhile."""

@@ -31,6 +31,8 @@ class Telephone:
     busy_at: int = 1
     """device_state_busy_at: one call makes it busy (1), or it is in use and could take another (0)."""
     rings: tuple[Ring, ...] = ()
+    clicked: Ring | None = None
+    """What it does instead when the PBX itself rings it, because its person asked for that."""
     decide: Callable[[Channel], Ring] | None = None
     """Who decides instead of `rings`, where people are simulated at random."""
     rung: int = 0
@@ -42,6 +44,8 @@ class Telephone:
 
     def next_ring(self, leg: Channel) -> Ring:
         """What it will do with this call."""
+        if leg.originated and self.clicked is not None:
+            return self.clicked
         if self.decide is not None:
             return self.decide(leg)
         if not self.rings:
@@ -68,6 +72,10 @@ class Telephones:
         self.all: dict[str, Telephone] = {}
         self.outside: Callable[[Channel], Ring] = lambda _: OUTSIDE
         """What somebody outside does who is called over the trunk."""
+        self.registered: list[Callable[[], None]] = []
+        """Who hears that a telephone came or went."""
+        self.used: list[Callable[[str], None]] = []
+        """Who hears of each telephone that somebody takes up, to answer or to dial."""
         self._devices = Devices()
 
     def add(self, telephone: Telephone) -> None:
@@ -132,6 +140,8 @@ class Telephones:
         """A telephone registers or goes; one that goes while it rings rings on, and its state stays as it was."""
         telephone = self.all[device]
         telephone.registered = on
+        for hear in self.registered:
+            hear()
         self.peer(telephone)
         self.changed(device)
 
@@ -157,6 +167,12 @@ class Telephones:
         self._devices.pending.clear()
         self._devices.last = {device: self.state(device) for device in self.all}
 
+    def taken_up(self, device: str) -> None:
+        """Somebody takes up a telephone."""
+        if device in self.all:
+            for hear in self.used:
+                hear(device)
+
     def invite(self, leg: Channel) -> None:
         """Ring the telephone of an outgoing channel."""
         telephone = self.all.get(leg.device)
@@ -166,6 +182,11 @@ class Telephones:
             self._engine.after(heard, lambda: self._rings(leg, ring))
         if ring.after is not None:
             self._engine.after(heard + ring.after, lambda: self._acts(leg, ring))
+
+    def pick_up(self, leg: Channel, ring: Ring) -> None:
+        """Somebody does something about a telephone that rings, before its own time; nothing if it rings no more."""
+        leg.ring = ring
+        self._acts(leg, ring)
 
     def _rings(self, leg: Channel, ring: Ring) -> None:
         if not leg.alive or leg.state != DOWN:
@@ -192,6 +213,7 @@ class Telephones:
         if ring.then == "answer":
             silent = leg.state == DOWN
             self.channels.state(leg, UP)
+            self.taken_up(leg.device)
             if silent and leg.on_ringing is not None:
                 leg.on_ringing()
             leg.tell("answered")

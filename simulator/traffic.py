@@ -20,6 +20,8 @@ ATTACKS = (
 """Caller names that have broken other programs; Asterisk escapes line breaks in a name, the rest comes as it is."""
 NAMES = ("Caller", "A Ahmed", "B Bailey", "C Chowdhury", "D Davies", "E Evans", "F Fraser", "G Green", "H Hughes")
 LONGEST_RING = 90.0
+ASKED_FOR = (0.8, 2.5)
+"""Seconds, from and to, until somebody picks up who asked the PBX to ring them."""
 
 
 @dataclass(slots=True)
@@ -66,9 +68,14 @@ class Callers:
 
 
 def agent(table: ShiftTable, chance: Random) -> Callable[[Channel], Ring]:
-    """What an agent does with each call: mostly answers, sometimes refuses or lets it ring."""
+    """What an agent does with each call: mostly answers, sometimes refuses or lets it ring.
 
-    def decide(_leg: Channel) -> Ring:
+    What an agent has asked for is answered soon, and lasts until the other side hangs up.
+    """
+
+    def decide(leg: Channel) -> Ring:
+        if leg.originated:
+            return Ring(after=chance.uniform(*ASKED_FOR))
         luck = chance.random()
         after = min(LONGEST_RING, 0.8 + chance.gammavariate(2.0, table.answer / 2.0))
         if luck < table.refuse:

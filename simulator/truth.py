@@ -1,5 +1,6 @@
 """What really happened in the office, kept by the model itself and from none of the events it raises."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ class Attempt:
     interface: str
     ring_start: float
     after_answer: bool
+    free: bool = True
+    """Whether no other call had the telephone when it began to ring."""
     ring_end: float | None = None
     result: str = ""
 
@@ -146,14 +149,18 @@ class Message:
 
 
 class Truth:
-    """The office's own account of its calls, messages and attendance."""
+    """The office's own account of its calls and messages."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.calls: dict[str, Call] = {}
         self.messages: list[Message] = []
-        self.attended: dict[str, list[tuple[float, bool]]] = {}
-        """For each queue, since when it was attended or not."""
+        self.answered: list[Callable[[Call], None]] = []
+        """Who hears of each call that a person takes."""
+        self.ended: list[Callable[[Call], None]] = []
+        """Who hears of each call that ends, unless the PBX stops."""
+        self.busy: Callable[[Channel], bool] = lambda _: False
+        """Whether the telephone of a leg has another call."""
         self._ringing: dict[str, tuple[Call, Attempt]] = {}
 
     def _of(self, channel: Channel) -> Call | None:
@@ -213,7 +220,8 @@ class Truth:
         if call is None or leg.local or leg.uniqueid in self._ringing:
             return
         attempt = Attempt(
-            interface=leg.device, ring_start=self._engine.now, after_answer=call.answered is not None
+            interface=leg.device, ring_start=self._engine.now, after_answer=call.answered is not None,
+            free=not self.busy(leg),
         )  # fmt: skip
         call.attempts.append(attempt)
         call.first_ring = call.first_ring or self._engine.now
@@ -233,6 +241,8 @@ class Truth:
         if call is not None and call.answered is None:
             call.answered = self._engine.now
             call.answered_by = device
+            for hear in self.answered:
+                hear(call)
 
     def mailbox(self, channel: Channel, mailbox: str) -> None:
         """The caller reached a mailbox."""
@@ -258,6 +268,8 @@ class Truth:
         call = self.calls.get(channel.uniqueid)
         if call is not None and call.ended is None:
             call.ended = self._engine.now
+            for hear in self.ended:
+                hear(call)
 
     def crashed(self, *, told: bool) -> None:
         """The PBX stopped: calls unanswered so far were lost to it; `told` where it ended them before it went."""
@@ -267,20 +279,9 @@ class Truth:
                 call.cut = call.ended is None
                 call.ended = call.ended or self._engine.now
 
-    def attendance(self, queue: str, *, attended: bool) -> None:
-        """A queue is attended, or not any more."""
-        spans = self.attended.setdefault(queue, [])
-        if not spans or spans[-1][1] != attended:
-            spans.append((self._engine.now, attended))
-
     def as_json(self) -> dict[str, Any]:
-        """All of it, as truth.json tells it."""
+        """Calls and messages, as truth.json tells them."""
         return {
             "calls": [call.as_json() for call in self.calls.values()],
             "messages": [message.as_json() for message in self.messages],
-            "attendance": [
-                {"queue": queue, "since": since, "attended": attended}
-                for queue, spans in self.attended.items()
-                for since, attended in spans
-            ],
         }

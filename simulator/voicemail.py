@@ -55,6 +55,23 @@ class Stored:
         )
         return "\n".join(lines) + "\n"
 
+    @classmethod
+    def told(cls, text: str, mailbox: str, context: str, folder: str, number: int) -> "Stored":
+        """The message that such a text file, of this simulator's own, tells of."""
+        told = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        return cls(
+            mailbox=mailbox,
+            context=context,
+            folder=folder,
+            number=number,
+            msg_id=told["msg_id"],
+            dialplan=(told["context"], told["exten"], int(told["priority"])),
+            callerchan=told["callerchan"],
+            callerid=told["callerid"],
+            origtime=int(told["origtime"]),
+            duration=int(told["duration"]),
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class Mailbox:
@@ -95,6 +112,8 @@ class Voicemail:
         self._counter = -1
         self.boxes: dict[str, Mailbox] = {}
         self.changed: Callable[[Mailbox], None] = lambda _: None
+        self.kept: list[Callable[[Message], None]] = []
+        """Who hears of each message that was left."""
 
     def restarted(self) -> None:
         """The counter of message ids begins anew with each start of the PBX."""
@@ -154,6 +173,8 @@ class Voicemail:
             left_at=self._engine.now, duration=seconds,
         )  # fmt: skip
         self._truth.message(left, channel)
+        for hear in self.kept:
+            hear(left)
 
     def hear(self, name: str) -> None:
         """Somebody listens to all new messages of a mailbox, which makes them old ones."""

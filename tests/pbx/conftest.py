@@ -1,17 +1,18 @@
 """Plays every case that the selected tests ask for, side by side, once a session; prints the table at the end."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from callcentre.config.load import load
 from callcentre.history.replay import replay
-from tests.pbx.lab.asterisk import missing
+from tests.pbx.lab.asterisk import Asterisk, missing
 from tests.pbx.lab.hold import hold_replay
 from tests.pbx.lab.office import replay_config
 from tests.pbx.lab.session import SIDE_BY_SIDE, Result, play_all
+from tests.pbx.lab.slots import claimed_slot
 from tests.pbx.lab.table import REPLAY, table
 
 Results = dict[tuple[str, str], Result]
@@ -43,7 +44,7 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """What every case that a selected test asks for has left."""
     items = [item for item in request.session.items if _is_case(item)]
     reasons = _reasons(items)
-    if reasons and os.environ.get("CALLCENTRE_PBX_REQUIRED") == "1":
+    if reasons and os.environ.get("CALLCENTRE_TEST_PBX_REQUIRED") == "1":
         pytest.fail("; ".join(reasons.values()), pytrace=False)
     playable = [one for one in map(_case_of, items) if one[0] not in reasons]
     kept = os.environ.get("CALLCENTRE_PBX_KEEP")
@@ -75,6 +76,18 @@ def result(results: Results, version: str, case: str) -> Result:
     if played.error:
         pytest.fail(played.error, pytrace=False)
     return played
+
+
+@pytest.fixture
+def asterisk(request: pytest.FixtureRequest, version: str) -> Iterator[Asterisk]:
+    """A PBX of the test's own, with nothing on it but the lab's configuration."""
+    reason = missing(version)
+    if reason and os.environ.get("CALLCENTRE_TEST_PBX_REQUIRED") == "1":
+        pytest.fail(reason, pytrace=False)
+    if reason:
+        pytest.skip(reason)
+    with claimed_slot() as slot, Asterisk(version, slot, request.path.stem.removeprefix("test_")) as running:
+        yield running
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,5 +1,6 @@
 """The office's model by itself: strategies, queue_log, voicemail, AMI's actions, the truth."""
 
+import array
 import wave
 from collections import Counter
 from dataclasses import replace
@@ -12,8 +13,9 @@ from callcentre_simulator.pbx import Pbx
 from callcentre_simulator.people import Act, Caller, Ring
 from callcentre_simulator.playing import run
 from callcentre_simulator.scenario import build, bundled, find, read
-from callcentre_simulator.schema import MailboxTable, QueueTable, Scenario
+from callcentre_simulator.schema import MailboxTable, QueueTable, Scenario, ShiftTable
 from callcentre_simulator.spool import Spool
+from callcentre_simulator.voice import RATE, speech
 from callcentre_simulator.wire import ActionHeaders, AmiEvent, Reply
 
 ANSWERS = Ring(after=2.0, acts=(Act("talk", seconds=3.0), Act("hang up")))
@@ -249,3 +251,41 @@ def test_the_spool_has_sound_and_is_renumbered(tmp_path: Path) -> None:
 
 def _call(pbx: Pbx, caller: Caller) -> None:
     pbx.call(caller)
+
+
+def test_what_lies_in_a_spool_is_in_the_mailboxes_of_the_next_start(tmp_path: Path) -> None:
+    before, after = (office(mailbox=[MailboxTable(number="600")]) for _ in range(2))
+    before.voicemail.changed = Spool(tmp_path).synchronise
+    for at in (0.0, 20.0):
+        before.engine.after(at, partial(_call, before, Caller(to="01632960699", number="07700900001", speak=4.0)))
+    run(before, before.now + 40.0, to_the_end=True)
+    spool = Spool(tmp_path)
+    box = after.voicemail.boxes["600@default"]
+    spool.prepare(box)
+    assert box.folders == before.voicemail.boxes["600@default"].folders
+    after.voicemail.changed = spool.synchronise
+    after.voicemail.erase("600@default")
+    inbox = tmp_path / "default" / "600" / "INBOX"
+    assert sorted(path.name for path in inbox.iterdir()) == ["msg0000.txt", "msg0000.wav"]
+
+
+def test_two_messages_do_not_sound_alike(tmp_path: Path) -> None:
+    one, other = speech(3, "1795370619-00000000"), speech(3, "1795370640-00000001")
+    assert len(one) == len(other) == 3 * 2 * RATE
+    assert one != other
+    assert speech(3, "1795370619-00000000") == one
+    samples = array.array("h", one)
+    assert max(map(abs, samples)) > 1000, "it can be heard"
+
+
+def test_who_refuses_calls_still_answers_what_they_asked_for() -> None:
+    pbx = office(shift=[ShiftTable(telephones=["101"], ends=1e9, refuse=1.0, ignore=0.0)])
+    run(pbx, pbx.now + 1.0, to_the_end=False)
+    asked = {"Channel": "PJSIP/101", "Application": "Wait", "Data": "20", "Async": "true", "ChannelId": "click-1"}
+    heard: list[AmiEvent] = []
+    pbx.listen(lambda _at, event: heard.append(event))
+    assert pbx.act("Originate", asked).success
+    run(pbx, pbx.now + 10.0, to_the_end=False)
+    told = {event.name: dict(event.headers) for event in heard}
+    assert told["OriginateResponse"]["Response"] == "Success"
+    assert "Hangup" not in told

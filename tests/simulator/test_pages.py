@@ -3,11 +3,12 @@
 import textwrap
 from pathlib import Path
 
-from callcentre_simulator.check import differences, replayed
+from callcentre_simulator.check import differences
 from callcentre_simulator.playing import play
 from callcentre_simulator.reference import page
 from callcentre_simulator.scenario import read
 from callcentre_simulator.schema import Scenario
+from tests.simulator.replaying import replayed
 
 DOCS = Path(__file__).parents[2] / "docs"
 HOW_TO = DOCS / "how-to" / "write-a-scenario.md"

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from callcentre_simulator.check import differences, replayed
+from callcentre_simulator.check import differences
 from callcentre_simulator.playing import play
 from callcentre_simulator.scenario import ScenarioError, bundled, find, read
+from tests.simulator.replaying import replayed
 
 BUSY = "monday_rush"
+DEED = "[[deed]]\nat = 1\n%s\n\n[[call]]"
 
 
 def test_there_are_at_least_twenty() -> None:
@@ -63,6 +65,11 @@ def test_a_wrong_expectation_is_told(tmp_path: Path) -> None:
         (('acts = ["talk 20", "hang up"]', 'acts = ["sing 20"]'), "'sing 20' is no act"),
         (("at = 2.0", 'at = "noon"'), "'noon' is no time"),
         (('person = "Bob Brown"', 'person = "Bob Brown"\nrings = [{ then = "explode", after = 1 }]'), "explode"),
+        (("[[call]]", DEED % 'do = "hear"\nmailbox = "600"'), "names the mailbox '600', which .* 600@default"),
+        (("[[call]]", DEED % 'do = "log in"\ntelephone = "101"'), "names the queue ''"),
+        (("[[call]]", DEED % 'do = "pause"\ntelephone = "999"'), "names the telephone '999'"),
+        (("[[call]]", DEED % 'do = "put"'), "no key of the database"),
+        (("[[call]]", DEED % 'do = "restart"\ndaily = true'), "such as 09:00"),
     ],
 )
 def test_a_scenario_that_is_wrong_is_refused(change: tuple[str, str], message: str, tmp_path: Path) -> None:

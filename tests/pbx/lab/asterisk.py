@@ -32,6 +32,12 @@ secret = {SECRET}
 read = all
 write = all
 """
+SHIPPED = ("extensions.conf", "features.conf", "queues.conf", "voicemail.conf")
+"""The files of dialplan/ that the lab's own include."""
+
+GREETED = ("610", "630", "640", "641", "645", "690", "101", "102", "103", "104", "105", "106")
+"""Mailboxes with a short greeting of their own."""
+
 FETCH = "fetch it with `make pbx` or `tests/pbx/fetch_asterisk.sh` (root, Debian)"
 
 
@@ -89,13 +95,18 @@ class Asterisk:
         return self.home / "log" / "queue_log"
 
     @property
-    def spool(self) -> Path:
-        """The spool directory, as callcentre would be told of it."""
-        return self.home / "spool"
+    def voicemail(self) -> Path:
+        """The folder of voicemail, as callcentre is told of it."""
+        return self.home / "spool/voicemail"
+
+    @property
+    def recording(self) -> Path:
+        """Some sound that can pass for a recording."""
+        return self.home / "lib/moh/music.gsm"
 
     def _write_home(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
-        for folder in ("etc", "lib/moh", "run", "log/cdr-csv", "log/cel-custom"):
+        for folder in ("etc/callcentre", "lib/moh", "run", "log/cdr-csv", "log/cel-custom"):
             (self.home / folder).mkdir(parents=True)
         (self.home / "spool/voicemail/default").mkdir(parents=True)
         (modules,) = (self.tree / "usr/lib").glob("**/asterisk/modules")
@@ -104,8 +115,7 @@ class Asterisk:
             "MODULES": "/" + str(modules.relative_to(self.tree)),
             "SIP": self.slot.sip,
             "AMI": self.slot.ami,
-            # Nobody listens there: a call out through the trunk finds nothing.
-            "TRUNK": self.slot.base + 199,
+            "TRUNK": self.slot.outside,
             "RTP_FIRST": self.slot.media,
             "RTP_LAST": self.slot.media + 99,
         }
@@ -115,9 +125,13 @@ class Asterisk:
                 text = text.replace(f"@{{{key}}}", str(value))
             (self.home / "etc" / template.name).write_text(text, encoding="utf-8")
         (self.home / "etc/manager.conf").write_text(self._manager_conf(), encoding="utf-8")
+        for shipped in SHIPPED:
+            text = (PROJECT / "dialplan" / shipped).read_text(encoding="utf-8")
+            # As it is, but for the PINs that an office puts in itself.
+            (self.home / "etc/callcentre" / shipped).write_text(text.replace("CHANGE-ME", "1234"), encoding="utf-8")
         sounds = self.tree / "usr/share/asterisk/sounds/en_US_f_Allison"
         shutil.copy(sounds / "vm-intro.gsm", self.home / "lib/moh/music.gsm")
-        for box in ("610", "630", "101", "102", "103", "104", "105", "106"):
+        for box in GREETED:
             greeting = self.home / f"spool/voicemail/default/{box}/unavail.gsm"
             greeting.parent.mkdir(parents=True)
             shutil.copy(sounds / "vm-goodbye.gsm", greeting)
@@ -175,9 +189,8 @@ class Asterisk:
         }
         for source, name in books.items():
             (out / name).write_bytes(source.read_bytes() if source.exists() else b"")
-        root = self.spool / "voicemail"
-        for text in sorted(root.rglob("msg*.txt")):
-            target = out / "voicemail" / text.relative_to(root)
+        for text in sorted(self.voicemail.rglob("msg*.txt")):
+            target = out / "voicemail" / text.relative_to(self.voicemail)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(text, target)
 

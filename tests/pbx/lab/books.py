@@ -1,4 +1,4 @@
-"""Asterisk's own books as a case leaves them: CEL, queue_log, CDR, the spool's metadata."""
+"""Asterisk's own books as a case leaves them: CEL, queue_log, CDR. (Its spool is spool.py.)"""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Cel:
     context: str
     channel: str
     app: str
+    data: str
     uniqueid: str
     linkedid: str
     extra: str
@@ -45,19 +46,6 @@ class QueueLog:
         return "|".join([str(self.t), self.queue, self.agent, self.event, *self.data])
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of the voicemail spool, from its msgNNNN.txt."""
-
-    file: str
-    fields: dict[str, str]
-
-    @property
-    def box(self) -> str:
-        """The mailbox it lies in."""
-        return self.file.split("/")[1]
-
-
 def read_cel(folder: Path) -> list[Cel]:
     """Every row of cel.csv, in the order written."""
     with (folder / "cel.csv").open(encoding="utf-8", errors="replace", newline="") as file:
@@ -70,6 +58,7 @@ def read_cel(folder: Path) -> list[Cel]:
                 context=row[5],
                 channel=row[6],
                 app=row[7],
+                data=row[8],
                 uniqueid=row[9],
                 linkedid=row[10],
                 extra=row[12],
@@ -107,15 +96,3 @@ def read_cdr(folder: Path) -> list[dict[str, str]]:
     with (folder / "Master.csv").open(encoding="utf-8", errors="replace", newline="") as file:
         rows = [dict(zip(CDR_COLUMNS, row, strict=False)) for row in csv.reader(file)]
     return [{key: row.get(key, "") for key in CDR_SHOWN} for row in rows]
-
-
-def read_messages(folder: Path) -> list[Message]:
-    """Every message of the spool."""
-    root = folder / "voicemail"
-    found = []
-    for path in sorted(root.rglob("msg*.txt")):
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-        # The genuine lines come last: a caller can put lines of its own above them.
-        fields = dict(line.split("=", 1) for line in lines if "=" in line)
-        found.append(Message(file=str(path.relative_to(root)), fields=fields))
-    return found

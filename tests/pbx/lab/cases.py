@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.pbx.lab.script import Dialling, Ring
+from tests.pbx.lab.script import Dialling, Ring, Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,34 @@ class Doing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """What callcentre does about one line in a case: the listener `all` has the acting account then.
+
+    `keys` are lines of the line's table in callcentre.toml; `brisk`: its charter promises an answer within 3 seconds.
+    `standby` and `supervisor` are telephones. What the author wants: `states` of the line in order, unknown ones left
+    out; `steps` as (action, target, result) in order; how each breach `ends`; the dialplan's own `events`; the
+    reasons of all `pauses` in queue_log.
+    """
+
+    line: str
+    keys: tuple[str, ...] = ()
+    brisk: bool = False
+    standby: str | None = None
+    supervisor: str | None = None
+    states: tuple[str, ...] = ()
+    steps: tuple[tuple[str, str, str], ...] = ()
+    ends: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    pauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case: telephones, calls and doings, played on an Asterisk of its own."""
+    """One case: telephones, calls and doings, played on an Asterisk of its own.
+
+    `outside` are the numbers that answer (or not) when a desk dials out. `members` are (queue, extension) that have
+    logged in before anybody listens. `acting` is there where callcentre may change something.
+    """
 
     name: str
     about: str
@@ -55,12 +81,30 @@ class Case:
     calls: tuple[Call, ...]
     doings: tuple[Doing, ...] = ()
     unregistered: tuple[str, ...] = ()
+    outside: Mapping[str, tuple[Ring, ...]] = field(default_factory=dict)
+    members: tuple[tuple[str, str], ...] = ()
+    acting: Acting | None = None
+
+    @property
+    def plants(self) -> int:
+        """How many messages are put into the spool that no event tells of: each minute callcentre looks for such."""
+        return sum(doing.what == "message damaged" for doing in self.doings)
+
+    @property
+    def seconds(self) -> float:
+        """About how long it lasts."""
+        waits = [
+            call.at + sum(act.seconds for act in call.dialling.acts if isinstance(act, Wait)) for call in self.calls
+        ]
+        return max(waits) + 60.0 * bool(self.plants)
 
 
 def all_cases() -> dict[str, Case]:
     """Every case by its name."""
+    from tests.pbx.lab.cases_attendance import ATTENDANCE
     from tests.pbx.lab.cases_ends import ENDS
     from tests.pbx.lab.cases_handover import HANDOVER
+    from tests.pbx.lab.cases_messages import MESSAGES
     from tests.pbx.lab.cases_ringing import RINGING
 
-    return {case.name: case for case in (*RINGING, *HANDOVER, *ENDS)}
+    return {case.name: case for case in (*RINGING, *HANDOVER, *ENDS, *MESSAGES, *ATTENDANCE)}

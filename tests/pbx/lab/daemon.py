@@ -6,25 +6,27 @@ dialplan/manager.conf recommends, `blind` lacks class dialplan.
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.pbx.lab.asterisk import SECRET, Asterisk
-from tests.pbx.lab.office import Listener, config
+from tests.pbx.lab.attended import Watched
+from tests.pbx.lab.cases import Acting
+from tests.pbx.lab.filed import Tables
+from tests.pbx.lab.forked import Forked
+from tests.pbx.lab.notices import NoticeSink
+from tests.pbx.lab.office import BRISK_CHARTER, CONTACT, Listener, config
 from tests.pbx.lab.proxy import CuttableLine
 
 ACCOUNTS = {"all": "everything", "least": "callcentre", "blind": "nodialplan"}
 READY_LIMIT = 40.0
-SETTLE_LIMIT = 12.0
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = (
     "offered_at",
@@ -36,18 +38,31 @@ TIMES = (
     "left_at",
     "enter",
     "leave",
+    "began_at",
+    "begun_at",
+    "responded_at",
+    "reached_at",
+    "heard_at",
+    "at",
+    "since",
+    "unattended_at",
+    "alarmed_at",
+    "settled_at",
 )
 
 
 class Daemon:
     """`callcentre run`, and what it has written. A Watcher of `play`."""
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, acting: Acting | None = None) -> None:
+        self._acting = acting
+        self._process: Forked | None = None
         self._line: CuttableLine | None = None
+        self._sink: NoticeSink | None = None
         self._out = Path()
         self._web = 0
         self.exit_codes: list[int] = []
+        self.notices: list[dict[str, Any]] = []
 
     @property
     def database(self) -> Path:
@@ -61,46 +76,47 @@ class Daemon:
         self._line = CuttableLine(slot.ami_proxy, slot.ami)
         self._line.mend()
         listeners = [
-            Listener(name=name, account=account, port=slot.ami_proxy, secret=SECRET, queue_log=str(asterisk.queue_log))
+            Listener(
+                name=name,
+                account=account,
+                port=slot.ami_proxy,
+                secret=SECRET,
+                queue_log=str(asterisk.queue_log),
+                # The others have to ask the PBX, as a daemon on another machine would.
+                voicemail=str(asterisk.voicemail) if name == "all" else None,
+                acts="callcentre-act" if name == "all" and self._acting else None,
+            )
             for name, account in ACCOUNTS.items()
         ]
-        extra = f'[store]\nurl = "sqlite:///{self.database}"\n\n[web]\nport = {slot.web}\n'
-        (out / "daemon.toml").write_text(config(listeners, extra), encoding="utf-8")
+        self._sink = NoticeSink(slot.notices)
+        contact = f'[[contact]]\nname = "{CONTACT}"\nwebhook = "{self._sink.url}"\n\n'
+        charter = f'charter_files = ["{out / "brisk.toml"}"]\n\n' if self._acting else ""
+        (out / "brisk.toml").write_text(BRISK_CHARTER, encoding="utf-8")
+        extra = charter + f'[store]\nurl = "sqlite:///{self.database}"\n\n[web]\nport = {slot.web}\n\n' + contact
+        (out / "daemon.toml").write_text(config(listeners, extra, self._acting), encoding="utf-8")
         self._start()
+        if self._acting:
+            # The last thing it writes: what comes before, a case's dialplan goes by.
+            heartbeat = {"Family": "callcentre", "Key": "heartbeat"}
+            self._until(lambda: "Success" in asterisk.line.ask("DBGet", **heartbeat))
+
+    def _until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so while the daemon runs."""
+        assert self._process is not None
+        self._wait(self._process, is_so)
 
     def _start(self) -> None:
-        # Niced: many start while calls are being played, and it is the PBX whose moments are measured.
-        command = [
-            "nice",
-            "-n",
-            "5",
-            sys.executable,
-            "-m",
-            "callcentre",
-            "run",
-            "--config",
-            str(self._out / "daemon.toml"),
-        ]
-        with (self._out / "daemon.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self._out,
-                env=plain_environment(),
-                start_new_session=True,
-            )
-        self._wait_ready(self._process)
+        self._process = Forked(self._out / "daemon.toml", self._out / "daemon.log")
+        self._until(lambda: self._get("/-/ready") is not None)
 
-    def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait(self, process: Forked, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_LIMIT
-        while self._get("/-/ready") is None or not self._listening():
+        while not is_so():
             if process.poll() is not None or time.monotonic() > deadline:
                 log = (self._out / "daemon.log").read_text(encoding="utf-8", errors="replace")
                 raise RuntimeError(f"the daemon is not ready (exit {process.poll()}): {log[-3000:]}")
             # Readiness is a page: asking again is what an office's own monitor does.
-            time.sleep(0.1)
+            time.sleep(0.25)
 
     def _get(self, page: str) -> str | None:
         try:
@@ -117,9 +133,21 @@ class Daemon:
         lines = self.metrics().split("\n")
         return all(f'callcentre_ami_up{{pbx="{name}"}} 1.0' in lines for name in ACCOUNTS)
 
-    def restart(self) -> None:
-        """Stop it in the midst of calls, as an upgrade would, and start it again."""
+    def restart(self, seconds: float = 0.0) -> None:
+        """Stop it in the midst of calls, as an upgrade would, and start it again some seconds later."""
         self._end()
+        # The case's own clock: what happens meanwhile, happens while nobody listens.
+        time.sleep(seconds)
+        self._start()
+
+    def kill(self, seconds: float = 0.0) -> None:
+        """End it as a power cut would, and start it again some seconds later."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+        # The case's own clock, as above.
+        time.sleep(seconds)
         self._start()
 
     def cut(self) -> None:
@@ -128,43 +156,52 @@ class Daemon:
             self._line.cut()
 
     def mend(self) -> None:
-        """Mend the line."""
-        if self._line:
+        """Mend the line; returns when it hears all three accounts again."""
+        if self._line and self._process:
             self._line.mend()
+            self._until(self._listening)
 
-    def stop(self, calls: int = 0) -> None:
-        """Wait until so many calls are decided and written, then end it. May be called twice."""
+    def stop(self, calls: int = 0, messages: int = 0, patience: float = 0.0) -> None:
+        """Wait until so many calls are decided and messages filed, then end it. May be called twice."""
         if self._process is not None:
-            deadline = time.monotonic() + SETTLE_LIMIT
-            while self._process.poll() is None and not self._settled(calls) and time.monotonic() < deadline:
-                time.sleep(0.2)
+            deadline = time.monotonic() + patience
+            while self._process.poll() is None and not self._settled(calls, messages) and time.monotonic() < deadline:
+                time.sleep(0.5)
             (self._out / "metrics.txt").write_text(self.metrics(), encoding="utf-8")
         self._end()
         if self._line:
             self._line.cut()
+        if self._sink:
+            self.notices = self._sink.close()
 
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            self.exit_codes.append(process.wait(timeout=15))
-        except subprocess.TimeoutExpired:
+        process.terminate()
+        code = process.wait(15)
+        if code is None:
             process.kill()
-            self.exit_codes.append(process.wait())
+            code = process.wait()
+        self.exit_codes.append(-1 if code is None else code)
 
-    def _settled(self, calls: int) -> bool:
-        """Whether the listener that hears all has this many calls, and nothing is undecided or yet to be healed."""
+    def _settled(self, calls: int, messages: int) -> bool:
+        """Whether the listener that hears all has this many calls, and nothing is undecided or yet to be healed.
+
+        Likewise for messages, of each listener; and where callcentre acts, everything is undone.
+        """
+        ended = read_rows(self.database, "SELECT line FROM breaches WHERE pbx = 'all' AND ended_at IS NOT NULL")
+        undone = read_rows(self.database, "SELECT seq FROM breach_steps WHERE result = 'wanted'")
+        if self._acting and (len(ended) < len(self._acting.ends) or undone):
+            return False
+        for name in ACCOUNTS:
+            filed = read_rows(self.database, "SELECT key FROM filings WHERE pbx = ?", name)
+            if len(filed) < messages:
+                return False
         rows = read_rows(self.database, "SELECT pbx, outcome FROM calls")
         decided = [row for row in rows if row["pbx"] == "all" and row["outcome"] != "in_progress"]
-        return len(decided) >= calls and all(row["outcome"] != "in_progress" for row in rows)
-
-
-def plain_environment() -> dict[str, str]:
-    """The environment without the tests' own CALLCENTRE_ variables: the product refuses those it does not know."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("CALLCENTRE_")}
+        # A lost call may be healed yet, from the PBX's books.
+        return len(decided) >= calls and all(row["outcome"] not in {"in_progress", "lost"} for row in rows)
 
 
 def read_rows(database: Path, query: str, *values: str) -> list[dict[str, Any]]:
@@ -188,12 +225,29 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def stored(database: Path, pbx: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The calls (each with its attempts) and the messages of one listener, as replay prints them."""
+def stored(database: Path, pbx: str) -> list[dict[str, Any]]:
+    """The calls of one listener, each with its attempts, as replay prints them."""
     calls = read_rows(database, "SELECT * FROM calls WHERE pbx = ? ORDER BY offered_at", pbx)
     rings = read_rows(database, "SELECT * FROM ring_attempts WHERE pbx = ? ORDER BY uniqueid, seq", pbx)
     for call in calls:
         call["attempts"] = [ring for ring in rings if ring["uniqueid"] == call["uniqueid"]]
         for ring in call["attempts"]:
             ring["after_answer"] = bool(ring["after_answer"])
-    return calls, read_rows(database, "SELECT * FROM messages WHERE pbx = ?", pbx)
+    return calls
+
+
+def attended(database: Path, pbx: str, line: str) -> Watched:
+    """What one listener holds of a line's attendance, and of what was done about it."""
+    rows = {
+        name: [row for row in read_rows(database, f"SELECT * FROM {name} WHERE pbx = ?", pbx) if row["line"] == line]
+        for name in ("attendance", "breaches", "breach_steps")
+    }
+    return Watched(
+        **{name: sorted(found, key=lambda row: str(row.get("at") or row["since"])) for name, found in rows.items()}
+    )
+
+
+def filed(database: Path, pbx: str) -> Tables:
+    """The messages of one listener, their tasks and all that hangs together with them."""
+    names = [field.name for field in fields(Tables)]
+    return Tables(**{name: read_rows(database, f"SELECT * FROM {name} WHERE pbx = ?", pbx) for name in names})

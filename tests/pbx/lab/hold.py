@@ -15,8 +15,17 @@ TIME = 0.1
 SPAN = 0.15
 """Seconds by which a length of time may differ."""
 
+LATE = 1.0
+"""A moment that differs by less may be a busy machine's: who was late, the PBX or callcentre, a second play tells."""
+
 HEALED = 1.1
 """The same for a call of quality partial or inferred: queue_log has whole seconds, and truncates."""
+
+
+class Late(str):
+    """A difference that is nothing but a moment, or what is worked out from it, less than `LATE` off."""
+
+    __slots__ = ()
 
 
 @dataclass(slots=True)
@@ -28,12 +37,17 @@ class Held:
     said: Row | None
     differences: list[str] = field(default_factory=list)
 
+    @property
+    def only_late(self) -> bool:
+        """Whether it differs, and only in moments that are a little off."""
+        return bool(self.differences) and all(isinstance(one, Late) for one in self.differences)
 
-def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = False) -> list[Held]:
+
+def hold(rows: list[Row], messages: list[Row] | None, truth: Row, *, blind: bool = False) -> list[Held]:
     """Every call of the truth, and every call that is in no truth, with their differences.
 
-    `rows` and `messages` are as `callcentre replay --json` prints them. `blind`: heard by an account
-    without class `dialplan`, which cannot know how a call ended that no person answered.
+    `rows` and `messages` are as `callcentre replay --json` prints them (None: filed.py holds those). `blind`: heard by
+    an account without class `dialplan`, which cannot know how a call ended that no person answered.
     """
     said = {row["uniqueid"]: row for row in rows}
     gap = has_gap(truth)
@@ -48,7 +62,7 @@ def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = Fals
             if not (blind and _unseen(call)):
                 one.differences.append("missing")
         else:
-            one.differences += _call(row, call, blind)
+            one.differences += _call(row, call, blind, unseen_end=_ends_in_gap(truth, call))
             if row["quality"] != "complete" and not gap:
                 one.differences.append(f"quality {row['quality']}, though nothing was hidden")
         held.append(one)
@@ -58,7 +72,7 @@ def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = Fals
             held.append(Held(key, unseen[key], row, list(_call(row, unseen[key], blind))))
         else:
             held.append(Held(key, {}, row, ["is in no truth"]))
-    lost = list(_messages(messages, truth))
+    lost = [] if messages is None else list(_messages(messages, truth))
     if lost:
         held.append(Held("voicemail", {}, None, lost))
     return held
@@ -66,8 +80,27 @@ def hold(rows: list[Row], messages: list[Row], truth: Row, *, blind: bool = Fals
 
 def has_gap(truth: Row) -> bool:
     """Whether anything in the case hid something from a listener, so that a call need not be complete."""
-    hiding = {"cut ami", "restart daemon", "restart pbx"}
+    hiding = {"cut ami", "restart daemon", "kill daemon", "restart pbx"}
     return bool(truth["may_be_unseen"]) or any(doing["what"] in hiding for doing in truth["doings"])
+
+
+def gaps(truth: Row) -> Iterator[tuple[float, float]]:
+    """When a listener was without its PBX, with a moment to come back. Truths of before do not say."""
+    for doing in truth["doings"]:
+        if "over" in doing and doing["what"] in {"restart daemon", "kill daemon", "cut ami", "restart pbx"}:
+            yield doing["t"], doing["over"] + 2.0
+
+
+def is_hidden(truth: Row, message: Row) -> bool:
+    """Whether nobody listened when a message was complete, or its own events could not be believed.
+
+    Truths of before (the tapes') do not say when messages were complete: none of theirs was hidden.
+    """
+    if "complete_at" not in message:
+        return False
+    if message["uniqueid"] not in {call["uniqueid"] for call in truth["calls"]}:
+        return True
+    return any(start - 1.0 < message["complete_at"] < end for start, end in gaps(truth))
 
 
 def hold_replay(rows: list[Row], truth: Row, *, blind: bool = False) -> list[Held]:
@@ -92,9 +125,16 @@ def _near(said: float | None, true: float | None, slack: float) -> bool:
     return abs(said - true) <= slack
 
 
-def _call(row: Row, call: Row, blind: bool) -> Iterator[str]:
+def _ends_in_gap(truth: Row, call: Row) -> bool:
+    return any(start - 0.1 < call["observed"]["end"] < end for start, end in gaps(truth))
+
+
+def _call(row: Row, call: Row, blind: bool, *, unseen_end: bool = False) -> Iterator[str]:
     seen, wanted = call["observed"], call["wanted"]
     outcomes = {seen["outcome"]}
+    if unseen_end and seen["outcome"] == "voicemail":
+        # Asterisk's queue_log knows nothing of mailboxes: such an end cannot be healed.
+        outcomes.add("lost")
     if blind and "agent_answer" not in seen:
         outcomes |= {"abandoned", "short_abandoned", "closed", "refused", "overflowed", "voicemail_empty"}
     if seen["outcome"] == "lost" and row["quality"] == "inferred":
@@ -106,10 +146,12 @@ def _call(row: Row, call: Row, blind: bool) -> Iterator[str]:
         yield f"line {row['line']}, true {wanted['line']}"
     if row["answered_by"] != seen.get("answered_by"):
         yield f"answered_by {row['answered_by']}, true {seen.get('answered_by')}"
-    yield from _measures(row, seen, blind)
+    measures = list(_measures(row, seen, blind))
+    yield from measures
     if row["quality"] == "complete":
         if row["rings"] != seen["rings"]:
-            yield f"rings {row['rings']}, true {seen['rings']}"
+            text = f"rings {row['rings']}, true {seen['rings']}"
+            yield Late(text) if any(isinstance(one, Late) for one in measures) else text
         yield from _attempts(row["attempts"], call["attempts"])
 
 
@@ -126,7 +168,8 @@ def _measures(row: Row, seen: Row, blind: bool) -> Iterator[str]:
     for name, mine, true, allowed in said:
         unknown = mine is None and row["quality"] != "complete"
         if not unknown and not _near(mine, true, allowed):
-            yield f"{name} {row[name]}, true {_stamp(true) if name.endswith('_at') else true}"
+            text = f"{name} {row[name]}, true {_stamp(true) if name.endswith('_at') else true}"
+            yield Late(text) if _near(mine, true, LATE) else text
 
 
 def _stamp(moment: float | None) -> str | None:
@@ -138,24 +181,44 @@ def _attempts(said: list[Row], true: list[Row]) -> Iterator[str]:
     for ring in true:
         if ring["ring_start"] is None:
             continue
-        same = [
-            one
-            for one in left
-            if one["interface"] == ring["interface"] and _near(epoch(one["ring_start"]), ring["ring_start"], TIME)
-        ]
-        if not same:
+        same = _same_ring(left, ring)
+        if same is None:
             yield f"{ring['interface']} rang at {_stamp(ring['ring_start'])}: no such attempt"
             continue
-        left.remove(same[0])
-        if not _near(epoch(same[0]["ring_end"]), ring["ring_end"], TIME):
-            yield f"{ring['interface']} ring_end {same[0]['ring_end']}, true {_stamp(ring['ring_end'])}"
+        left.remove(same)
+        if not _near(epoch(same["ring_start"]), ring["ring_start"], TIME):
+            yield Late(f"{ring['interface']} ring_start {same['ring_start']}, true {_stamp(ring['ring_start'])}")
+        said_end = epoch(same["ring_end"])
+        if not _ends_as(said_end, ring):
+            text = f"{ring['interface']} ring_end {same['ring_end']}, true {_stamp(ring['ring_end'])}"
+            yield Late(text) if _near(said_end, ring["ring_end"], LATE) else text
         # What became of a ring that the PBX's restart ended, neither side can say.
         for key in ("result", "after_answer") if ring["result"] != "lost" else ():
-            if same[0][key] != ring[key]:
-                yield f"{ring['interface']} {key} {same[0][key]}, true {ring[key]}"
+            if same[key] != ring[key]:
+                yield f"{ring['interface']} {key} {same[key]}, true {ring[key]}"
     for one in left:
         if one["ring_start"] is not None:
             yield f"{one['interface']} never rang at {one['ring_start']}"
+
+
+def _same_ring(said: list[Row], ring: Row) -> Row | None:
+    """Whichever of the rings that callcentre saw at this telephone began nearest to this one, if near enough."""
+    own = [one for one in said if one["interface"] == ring["interface"] and one["ring_start"] is not None]
+    near = [(abs((epoch(one["ring_start"]) or 0.0) - ring["ring_start"]), at) for at, one in enumerate(own)]
+    apart, at = min(near, default=(LATE, 0))
+    return own[at] if apart < LATE else None
+
+
+def _ends_as(said: float | None, ring: Row) -> bool:
+    """Whether a ring's end lies between what the telephone's wire says and when the PBX took note of it.
+
+    A PBX that waits for its processor hears a telephone late, and can tell nobody sooner. Truths of before (the tapes')
+    know the wire alone.
+    """
+    moments: list[float] = [one for one in (ring["ring_end"], ring.get("ring_end_heard")) if one is not None]
+    if said is None or not moments:
+        return said is None and ring["ring_end"] is None
+    return min(moments) - TIME <= said <= max(moments) + TIME
 
 
 def _messages(said: list[Row], truth: Row) -> Iterator[str]:
@@ -163,10 +226,12 @@ def _messages(said: list[Row], truth: Row) -> Iterator[str]:
     for message in said:
         box = message["mailbox"].partition("@")[0]
         moment = epoch(message["left_at"]) or 0.0
-        same = [one for one in left if one["box"] == box and -2.0 < moment - one["origtime"] < 60.0]
+        same = [one for one in left if box in one.get("boxes", [one["box"]]) and -2.0 < moment - one["origtime"] < 60.0]
         if not same:
             yield f"a message in {message['mailbox']} at {message['left_at']} that nobody left"
             continue
-        left.remove(same[0])
+        left.remove(min(same, key=lambda one: abs(moment - one.get("complete_at", moment))))
     for one in left:
+        if is_hidden(truth, one):
+            continue
         yield f"the message in {one['box']} at {one['origtime']} is missing"

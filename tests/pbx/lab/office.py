@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from tests.pbx.lab.cases import Acting
 from tests.pbx.lab.cases_ringing import STRATEGIES
+from tests.pbx.lab.moment import now
 
+DAY = 86_400.0
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS = "{ " + ", ".join(f'{day} = ["00:00-24:00"]' for day in DAYS) + " }"
 MENU = "01632960620"
+FALLBACK = "enquiries"
+CONTACT = "supervisors"
+"""Who is told; where, the daemon's configuration says."""
+
+LONG_GRACE = ('grace = "1h"',)
+BRISK = "brisk"
+BRISK_CHARTER = f"""name = "{BRISK}"
+version = 1
+answer_seconds = 3
+hours = {HOURS}
+message_rule = {{ name = "working_days", n = 1 }}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +37,7 @@ class Line:
     queues: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] = ()
+    callback_abandoned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +49,8 @@ class Listener:
     port: int
     secret: str
     queue_log: str
+    voicemail: str | None = None
+    acts: str | None = None
 
 
 def _numbers(*ends: str) -> tuple[str, ...]:
@@ -50,7 +69,15 @@ LINES = (
     Line(name="nurse", dids=_numbers("630", "631"), queues=("nurse",), mailboxes=("630@default",)),
     Line(name="locals", dids=_numbers("640"), queues=("locals",)),
     Line(name="dynamic", dids=_numbers("650"), queues=("dynamic",)),
-    Line(name="small", dids=_numbers("670", "671"), queues=("small",)),
+    Line(name="small", dids=_numbers("670", "671", "695"), queues=("small",), mailboxes=("645@default",)),
+    # The line of the shipped dialplan. No line names the mailbox 690, nor the DID that leads there.
+    Line(
+        name="care",
+        dids=_numbers("590", "591", "592", "593", "689", "690", "691", "692", "693", "694"),
+        queues=("care",),
+        mailboxes=("640@default", "641@default"),
+        callback_abandoned=True,
+    ),
     *(
         Line(name=strategy, dids=_numbers(f"68{index}"), queues=(strategy,))
         for index, strategy in enumerate(STRATEGIES)
@@ -68,27 +95,45 @@ def _list(values: Iterable[str]) -> str:
     return "[" + ", ".join(f'"{value}"' for value in values) + "]"
 
 
-def config(listeners: Iterable[Listener], extra: str = "") -> str:
+def config(listeners: Iterable[Listener], extra: str = "", acting: Acting | None = None) -> str:
     """A configuration file: one PBX for each listener, and the office's lines on each of them.
 
-    The lines of the first listener bear their plain names; those of the others end with `-` and its name.
+    The lines of the first listener bear their plain names; those of the others end with `-` and its name. Nobody is
+    told of a line without agents, unless callcentre acts for it.
     """
-    parts = ['fallback_line = "enquiries"', extra]
+    parts = [f'fallback_line = "{FALLBACK}"', extra]
     for index, listener in enumerate(listeners):
         parts.append(
             "[[pbx]]\n"
             f'name = "{listener.name}"\nhost = "127.0.0.1"\nport = {listener.port}\n'
             f'username = "{listener.account}"\nsecret = "{listener.secret}"\n'
             f'trunks = ["PJSIP/trunk"]\nmenus = ["{MENU}"]\nqueue_log = "{listener.queue_log}"\n'
+            + (f'voicemail_spool = "{listener.voicemail}"\n' if listener.voicemail else "")
+            + (f'act_username = "{listener.acts}"\nact_secret = "{listener.secret}"\n' if listener.acts else "")
         )
-        parts += [_line(line, listener.name, f"-{listener.name}" if index else "") for line in LINES]
+        for line in LINES:
+            mine = acting if acting and line.name == acting.line and not index else None
+            suffix = f"-{listener.name}" if index else ""
+            parts.append(_line(line, listener.name, suffix, CONTACT, mine.keys if mine else LONG_GRACE, mine))
     return "\n".join(parts)
 
 
-def _line(line: Line, pbx: str, suffix: str) -> str:
-    rows = ["[[line]]", f'name = "{line.name}{suffix}"', f'pbx = "{pbx}"', 'charter = "hct"', 'nation = "ENG"']
+def _line(
+    line: Line, pbx: str, suffix: str, tell: str = "", more: tuple[str, ...] = (), acting: Acting | None = None
+) -> str:
+    charter = BRISK if acting and acting.brisk else "hct"
+    rows = ["[[line]]", f'name = "{line.name}{suffix}"', f'pbx = "{pbx}"', f'charter = "{charter}"', 'nation = "ENG"']
     keys = ("dids", "queues", "extensions", "mailboxes")
     rows += [f"{key} = {_list(values)}" for key in keys if (values := getattr(line, key))]
+    if line.callback_abandoned:
+        rows.append("callback_abandoned = true")
+    if tell:
+        rows.append(f'tell = ["{tell}"]')
+    rows += more
+    if acting:
+        # On bank holidays, too.
+        days = [datetime.fromtimestamp(now() + ahead, UTC).date().isoformat() for ahead in (0, DAY)]
+        rows.append(f"added_days = [{', '.join(days)}]")
     rows.append(f"hours = {HOURS}\n")
     return "\n".join(rows)
 
@@ -97,7 +142,7 @@ def replay_config() -> str:
     """The least configuration that replays the lab's tapes."""
     parts = [
         "# The least config for replaying the tapes beside it. `python -m tests.pbx.lab.office` writes it.",
-        'fallback_line = "enquiries"\n',
+        f'fallback_line = "{FALLBACK}"\n',
         f'[[pbx]]\nname = "lab"\ntrunks = ["PJSIP/trunk"]\nmenus = ["{MENU}"]\n',
     ]
     return "\n".join([*parts, *(_line(line, "lab", "") for line in LINES)])

@@ -18,7 +18,9 @@ from tests.pbx.lab.recorder import Recorder
 from tests.pbx.lab.script import Speak, caller_script, phones_script, register_script
 from tests.pbx.lab.sipp import Script, SippProcess
 from tests.pbx.lab.slots import Slot, claimed_slot
-from tests.pbx.lab.truth import write_truth
+from tests.pbx.lab.spool import SpoolWatch, messages_in, plant_damaged, put_into, take_away
+from tests.pbx.lab.truth import NAMES, write_truth
+from tests.pbx.lab.unplayed import Unplayed
 
 CALL_LIMIT = 120.0
 """No call of any case lasts longer than this."""
@@ -27,14 +29,24 @@ QUIET = 15.0
 """The last channel of a case is gone by then, or something is stuck."""
 
 
+SETTLE = 12.0
+"""Seconds in which everything that was heard is decided and written."""
+
+SWEEP = 75.0
+"""Seconds in which a mailbox is surely looked into: callcentre does so each minute."""
+
+
 class Watcher(Protocol):
     """Whoever watches the PBX while a case is played: the daemon under test."""
 
     def start(self, asterisk: Asterisk, out: Path) -> None:
         """Begin; return when it listens."""
 
-    def restart(self) -> None:
-        """Stop and start again, in the midst of calls."""
+    def restart(self, seconds: float = 0.0) -> None:
+        """Stop and start again some seconds later, in the midst of calls."""
+
+    def kill(self, seconds: float = 0.0) -> None:
+        """End it without a word, and start it again some seconds later."""
 
     def cut(self) -> None:
         """Lose the link to AMI, in the midst of calls."""
@@ -42,8 +54,8 @@ class Watcher(Protocol):
     def mend(self) -> None:
         """Have the link again."""
 
-    def stop(self, calls: int = 0) -> None:
-        """End, once so many calls have been decided and written. May be called twice."""
+    def stop(self, calls: int = 0, messages: int = 0, patience: float = 0.0) -> None:
+        """End, once so many calls are decided and messages filed, or patience ends. May be called twice."""
 
 
 @dataclass(slots=True)
@@ -68,6 +80,7 @@ class _Stage:
         self.sip = out / "sip"
         self.watcher = watcher
         self.recorder = Recorder(self.slot.ami, out)
+        self.spool = SpoolWatch(asterisk.voicemail)
         self.callers: list[tuple[Call, float, SippProcess]] = []
         self.phones: SippProcess | None = None
         self.done: list[dict[str, object]] = []
@@ -87,7 +100,13 @@ class _Stage:
             running.append(self.sipp(script, self.slot.base + self._port, 1))
         for process in running:
             if process.wait(10) != 0:
-                raise RuntimeError(f"{process.name}: {process.errors}")
+                raise Unplayed(f"{process.name}: {process.errors}")
+
+    def log_in(self) -> None:
+        """Add the members that are there from the start."""
+        for queue, extension in self.case.members:
+            name = NAMES[extension]
+            self._ask("QueueAdd", Queue=queue, Interface=f"PJSIP/{extension}", MemberName=name)
 
     def dial(self, index: int, call: Call) -> None:
         """Let a caller dial."""
@@ -107,7 +126,12 @@ class _Stage:
 
     def do(self, doing: Doing) -> None:
         """Play one doing."""
-        self.done.append({"what": doing.what, "extension": doing.extension, "t": now()})
+        row: dict[str, object] = {"what": doing.what, "extension": doing.extension, "t": now()}
+        self.done.append(row)
+        self._do(doing)
+        row["over"] = now()
+
+    def _do(self, doing: Doing) -> None:
         match doing.what:
             case "unregister":
                 self.register([doing.extension], expires=0)
@@ -118,22 +142,62 @@ class _Stage:
                 self.recorder.wait_listening()
                 self.recorder.snapshot(self.asterisk.line, "restart")
                 self.register([e for e in self.case.phones if e not in self.case.unregistered])
-            case "restart daemon":
-                if self.watcher:
-                    self.watcher.restart()
-            case "cut ami":
-                if self.watcher:
-                    self.watcher.cut()
-                self.recorder.cut(doing.seconds)
-                if self.watcher:
-                    self.watcher.mend()
-                self.recorder.snapshot(self.asterisk.line, "reconnect")
+            case "restart daemon" | "kill daemon" | "cut ami":
+                self._blind(doing)
             case "snapshot":
                 self.recorder.snapshot(self.asterisk.line, "mid")
+            case "holiday":
+                self._put(time.strftime("holiday/%Y-%m-%d"), "A test")
+            case "heartbeat":
+                self._put("heartbeat", str(int(now() - doing.seconds)))
+            case what if what.startswith("message "):
+                self._with_message(doing)
             case action:
-                reply = self.asterisk.line.ask(action, **doing.params)
-                if "Success" not in reply:
-                    raise RuntimeError(f"{action} was refused: {reply!r}")
+                self._ask(action, **doing.params)
+
+    def _blind(self, doing: Doing) -> None:
+        """For some seconds whoever watches does not."""
+        watcher, cut = self.watcher, doing.what == "cut ami"
+        if watcher and cut:
+            watcher.cut()
+        elif watcher and doing.what == "kill daemon":
+            watcher.kill(doing.seconds)
+        elif watcher:
+            watcher.restart(doing.seconds)
+        if cut:
+            self.recorder.cut(doing.seconds)
+            if watcher:
+                watcher.mend()
+            self.recorder.snapshot(self.asterisk.line, "reconnect")
+
+    def _put(self, key: str, value: str) -> None:
+        self._ask("DBPut", Family="callcentre", Key=key, Val=value)
+
+    def _ask(self, action: str, **params: str) -> None:
+        reply = self.asterisk.line.ask(action, **params)
+        if "Success" not in reply:
+            raise RuntimeError(f"{action} was refused: {reply!r}")
+
+    def _with_message(self, doing: Doing) -> None:
+        """Remove or move the oldest message of a folder, by AMI where the PBX can, else on the disk; or damage one."""
+        if doing.what == "message damaged":
+            plant_damaged(self.asterisk.voicemail, doing.params["box"], self.asterisk.recording)
+            return
+        box, folder = doing.params["box"], doing.params.get("folder", "INBOX")
+        to = doing.params.get("to")
+        text = messages_in(self.asterisk.voicemail, box, folder)[0]
+        if self.asterisk.version == "16":
+            if to:
+                put_into(text, to)
+            else:
+                take_away(text)
+            return
+        msg_id = text.read_text(encoding="utf-8").partition("\nmsg_id=")[2].partition("\n")[0]
+        where = {"Mailbox": box, "Context": "default", "Folder": folder, "ID": msg_id}
+        if to:
+            self._ask("VoicemailMove", **where, ToFolder=to)
+        else:
+            self._ask("VoicemailRemove", **where)
 
     def wait_quiet(self) -> None:
         """Wait until the PBX has no channel left."""
@@ -157,9 +221,15 @@ def play(case: Case, version: str, out: Path, watcher: Watcher | None = None) ->
         stage = _Stage(case, asterisk, out, watcher)
         stage.phones = stage.sipp(phones_script(case.phones), slot.phone("101"), 10_000)
         stack.callback(stage.phones.stop)
+        if case.outside:
+            outside = stage.sipp(phones_script(case.outside, "outside"), slot.outside, 10_000)
+            stack.callback(outside.stop)
         stage.recorder.start()
         stack.callback(stage.recorder.stop)
+        stage.spool.start()
+        stack.callback(stage.spool.stop)
         stage.register([e for e in case.phones if e not in case.unregistered])
+        stage.log_in()
         stage.recorder.snapshot(asterisk.line, "start")
         if watcher:
             stack.callback(watcher.stop)
@@ -173,14 +243,20 @@ def play(case: Case, version: str, out: Path, watcher: Watcher | None = None) ->
             if process.wait(CALL_LIMIT) != 0:
                 played.troubles.append(f"{process.name} ({call.dialling.to}): {process.errors}")
         if stage.phones.ended:
-            raise RuntimeError(f"the telephones died: {stage.phones.errors}")
+            raise Unplayed(f"the telephones died: {stage.phones.errors}")
         stage.wait_quiet()
         stage.recorder.snapshot(asterisk.line, "end")
         if watcher:
-            watcher.stop(sum(call.line is not None and not call.may_be_unseen for call in case.calls))
+            calls = sum(call.line is not None and not call.may_be_unseen for call in case.calls)
+            stage.spool.look()
+            there = sum(message.gone_at is None for message in stage.spool.left)
+            watcher.stop(calls, there + case.plants, SWEEP if case.plants else SETTLE)
         version_text = asterisk.line.command("core show version")
         banner = asterisk.line.banner
+        stage.recorder.drain()
         stage.recorder.stop()
+        stage.spool.stop()
+        stage.spool.write(out / "spool.json")
         asterisk.stop()
         asterisk.collect(out)
         shutil.copy(asterisk.home / "log/messages.log", out / "messages.log")

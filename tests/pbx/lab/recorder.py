@@ -41,6 +41,8 @@ class Recorder:
         self._socket: socket.socket | None = None
         self._connection = 0
         self._away = 0.0
+        self._wanted = b""
+        self._answered = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -67,6 +69,20 @@ class Recorder:
         self._away = seconds
         self._hang_up()
         self.wait_listening()
+
+    def drain(self) -> None:
+        """Wait until everything that Asterisk has said by now is on the tape.
+
+        Asterisk may keep the last events of a client that says nothing (seen on 22: a last hang-up that never came).
+        What waits is sent before the next request is read: all of it is there when the second is answered.
+        """
+        for mark in ("rec-end-1", "rec-end-2"):
+            self._answered.clear()
+            self._wanted = f"ActionID: {mark}\r\n".encode()
+            assert self._socket is not None
+            self._socket.sendall(f"Action: Ping\r\nActionID: {mark}\r\n\r\n".encode())
+            if not self._answered.wait(timeout=20):
+                raise TimeoutError("Asterisk does not answer the lab's recorder")
 
     def stop(self) -> None:
         """Stop listening and close the tape. May be called twice."""
@@ -103,6 +119,7 @@ class Recorder:
         login = f"Action: Login\r\nActionID: rec-login-{self._connection}\r\n"
         login += f"Username: {self._user}\r\nSecret: {SECRET}\r\n\r\n"
         connection.sendall(login.encode())
+        tail = b""
         while True:
             data = connection.recv(1 << 20)
             if not data:
@@ -111,3 +128,7 @@ class Recorder:
                 return
             self._write(text=data.decode("latin-1"))
             self._listening.set()
+            tail += data
+            if self._wanted and self._wanted in tail:
+                self._answered.set()
+            tail = tail[-len(self._wanted or b" ") :]

@@ -245,12 +245,12 @@ PHONE_REPLY = [
 SDP_KIND = "Content-Type: application/sdp"
 
 
-def phones_script(phones: Mapping[str, tuple[Ring, ...]]) -> Script:
-    """All desk telephones of a case in one sipp, told apart by the user of the To header.
+def phones_script(phones: Mapping[str, tuple[Ring, ...]], name: str = "phones") -> Script:
+    """All desk telephones of a case (or all numbers outside) in one sipp, told apart by the user of the To header.
 
     The first INVITE of a telephone is treated as its first Ring, and so on; the last one repeats.
     """
-    script = Script(name="phones")
+    script = Script(name=name)
     counters = [f"n{extension}" for extension in phones]
     script.steps.append(f'<Global variables="{",".join(counters)}"/>')
     script.recv(

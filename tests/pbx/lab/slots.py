@@ -51,6 +51,16 @@ class Slot:
         return self.base + 80
 
     @property
+    def notices(self) -> int:
+        """Where the lab takes the daemon's notices."""
+        return self.base + 81
+
+    @property
+    def outside(self) -> int:
+        """The SIP port of the world outside: where calls through the trunk arrive."""
+        return self.base + 199
+
+    @property
     def media(self) -> int:
         """The first RTP port of Asterisk."""
         return FIRST_MEDIA + MEDIA_PER_SLOT * self.number

@@ -19,6 +19,8 @@ def table(results: Iterable[Result]) -> str:
     rows = [[*HEAD, *LISTENERS]]
     below = []
     for result in results:
+        if result.again:
+            below.append(f"{result.version} {result.name} was played a second time: {result.again}")
         if result.error:
             rows.append([result.version, result.name, "could not be played", *[""] * (len(rows[0]) - 3)])
             below.append(f"{result.version} {result.name}: {result.error}")

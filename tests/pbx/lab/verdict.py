@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from tests.pbx.lab import books
 from tests.pbx.lab.truth import NAMES, RING_CYCLE, SHORT, Attempt, Books, caller_wire
+from tests.pbx.lab.unplayed import Unplayed
 
 SAME = 0.15
 """Seconds within which two things are one moment: the far ends of one cause on a busy machine."""
+
+NOTED = 0.5
+"""Seconds within which even a busy SIPp has noted what it sent; nobody calls one line again so soon."""
+
+TAKEN = 10.0
+"""Seconds within which even a busy PBX has taken a call that was dialled."""
 
 RINGING_APPS = ("Queue", "Dial")
 
@@ -17,7 +25,7 @@ def call_truth(found: Books, row: dict[str, Any]) -> dict[str, Any]:
     """The truth of one call that was made: `row` is what was wanted of it."""
     dialling = row["dialling"]
     sip = caller_wire(found.folder, row["sipp"])
-    uniqueid = _uniqueid(found, dialling["to"], sip["invite"])
+    uniqueid = _uniqueid(found, dialling, sip["invite"])
     own = [cel for cel in found.cel if cel.uniqueid == uniqueid]
     linked = _linked(found, uniqueid)
     observed = _observed(found, row, uniqueid, own, linked)
@@ -40,14 +48,23 @@ def call_truth(found: Books, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _uniqueid(found: Books, did: str, invited: float) -> str:
-    """The caller's channel: the one that CEL saw start with this DID right after the INVITE left."""
+def _uniqueid(found: Books, dialling: dict[str, Any], invited: float) -> str:
+    """The caller's channel: the first that CEL saw start with this DID, and this number if it has it, after the INVITE.
+
+    SIPp notes when an INVITE left only after it has left: on a busy machine later than the PBX took it.
+    """
+    did = dialling["to"]
     starts = [
-        row for row in found.cel if row.kind == "CHAN_START" and row.exten == did and -0.01 < row.t - invited < 3.0
+        row
+        for row in found.cel
+        if row.kind == "CHAN_START" and row.exten == unquote(did) and -NOTED < row.t - invited < TAKEN
     ]
-    if not starts:
-        raise ValueError(f"CEL has no channel for the call to {did} at {invited}")
-    return min(starts, key=lambda row: row.t).uniqueid
+    number = dialling["number"]
+    theirs = [row for row in starts if (not row.number.isdigit() if dialling["withheld"] else row.number == number)]
+    likely = theirs or [row for row in starts if row.t - invited > -SAME]
+    if not likely:
+        raise Unplayed(f"CEL has no channel for the call to {did} at {invited}")
+    return min(likely, key=lambda row: row.t).uniqueid
 
 
 def _linked(found: Books, uniqueid: str) -> set[str]:
@@ -82,11 +99,11 @@ def _observed(
     left = [
         message
         for message in found.messages
-        if message.fields["callerchan"] == own[0].channel and start - 1 <= int(message.fields["origtime"]) <= end + 1
+        if own[0].channel in message.callerchans and start - 1 <= int(message.fields["origtime"]) <= end + 1
     ]
     observed["voicemail_left"] = [
         {
-            "mailbox": message.box,
+            "mailbox": message.boxes[0],
             "seconds": int(message.fields["duration"]),
             "file": message.file,
             "msg_id": message.fields["msg_id"],
@@ -223,11 +240,17 @@ def mark_results(found: Books, calls: list[dict[str, Any]]) -> None:
                 "interface": f"PJSIP/{attempt.extension}",
                 "ring_start": attempt.ringing,
                 "ring_end": attempt.end,
+                "ring_end_heard": _end_heard(found, attempt),
                 "result": attempt.result,
                 "after_answer": attempt.after_answer,
             }
             for attempt in own
         ]
+
+
+def _end_heard(found: Books, attempt: Attempt) -> float | None:
+    """When the PBX took note, by its CEL, that a telephone was picked up, refused or rang no more."""
+    return attempt.up or found.first("HANGUP", attempt.uniqueid)
 
 
 def _result(found: Books, attempt: Attempt, call: dict[str, Any] | None) -> str:
