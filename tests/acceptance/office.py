@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import socket
 import sqlite3
@@ -14,11 +13,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from aiohttp import ClientSession
+from argon2 import PasswordHasher
+
 from callcentre.runtime.clock import SystemClock
+from callcentre.store.database import Database
+from callcentre.store.results import Account, Role
+from tests.acceptance.forked import DEVNULL, forked
 from tests.unit.ami.fake_pbx import FakePbx, Headers, packet
 
-DEADLINE = 30.0
+DEADLINE = 120.0
 CALL = Path(__file__).parent / "answered.jsonl"
+SUE, PASSWORD = "sue", "seven words are better than one"
 CALLER, TELEPHONE = "1795370619.0", "1795370619.2"
 _EPOCH = re.compile(r"\b17953706\d\d(?=\.\d)")
 
@@ -126,9 +132,28 @@ class Office:
         self.config.write_text(CONFIG.format(ami=ami, web=self.web, store=f"sqlite:///{self.database}"))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the database holds."""
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
+        """What the database holds; not read-only, because what a kill left half done is undone by who opens it next."""
+        with sqlite3.connect(f"file:{self.database}?mode=rw", uri=True) as connection:
             return connection.execute(query).fetchall()
+
+
+async def with_account(office: Office) -> None:
+    """Put SUE into the database, which is made if there is none."""
+    database = await Database.open(f"sqlite:///{office.database}")
+    await database.prepare()
+    account = Account(name=SUE, role=Role.SUPERVISOR)
+    assert await database.accounts.add(account, password=PasswordHasher().hash(PASSWORD), at=SystemClock().now())
+    await database.close()
+
+
+async def log_in(client: ClientSession, url: str) -> None:
+    """Log SUE in by the page, as a person does; `client` keeps cookies of an address that is a number."""
+    async with client.get(f"{url}/login") as shown:
+        token = re.search(r'name="csrf" value="([^"]*)"', await shown.text())
+    assert token is not None
+    form = {"csrf": token.group(1), "name": SUE, "password": PASSWORD, "next": "/tasks"}
+    async with client.post(f"{url}/login", data=form, allow_redirects=False) as entered:
+        assert entered.status == 303, await entered.text()
 
 
 class Daemon:
@@ -141,12 +166,8 @@ class Daemon:
         self._said = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "callcentre", "run", "--config", str(self.office.config), "--log-level", "debug"),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONWARNINGS": "error", "PYTHONASYNCIODEBUG": ""},
-        )
+        words = ("run", "--config", str(self.office.config), "--log-level", "debug")
+        self.process = await forked(*words, stdout=DEVNULL)
         self._reading = asyncio.ensure_future(self._read())
         return self
 

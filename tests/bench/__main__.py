@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHES = ("intake", "pipeline", "simulator", "store")
+BENCHES = ("deadlines", "erasing", "intake", "pages", "pipeline", "report", "scrape", "simulator", "store")
 
 
 def machine() -> dict[str, Any]:

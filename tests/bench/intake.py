@@ -21,7 +21,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from callcentre.ami.client import AmiClient, AmiEndpoint
+from callcentre.ami.client import AmiClient
+from callcentre.ami.login import AmiEndpoint
 from callcentre.ami.tape import read_tape
 from callcentre.core.events import Event, LinkDown
 from callcentre.runtime.clock import SystemClock

@@ -281,22 +281,23 @@ async def start_to_ready() -> dict[str, object]:
                 daemon = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "callcentre", "run", "--config", str(path), stderr=subprocess.DEVNULL
                 )
-                await asyncio.to_thread(until_ready, web)
+                await asyncio.to_thread(until_ready, web, daemon)
                 times.append(time.perf_counter() - begun)
                 daemon.terminate()
                 await daemon.wait()
     return {"seconds from start to ready": round(sorted(times)[2], 2)}
 
 
-def until_ready(port: int) -> None:
-    """Ask the daemon on `port` until it says that it is ready."""
-    while True:
+def until_ready(port: int, daemon: asyncio.subprocess.Process) -> None:
+    """Ask the daemon on `port` until it says that it is ready. Raises RuntimeError if it ended instead."""
+    while daemon.returncode is None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as reply:
                 if reply.status == 200:
                     return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.005)
+    raise RuntimeError(f"the daemon ended with {daemon.returncode} before it was ready; its words stand above")
 
 
 def run() -> dict[str, object]:
