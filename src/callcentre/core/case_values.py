@@ -88,6 +88,14 @@ class ClockName(StrEnum):
     UPDATE = "update"
 
 
+ONCE_A_STAGE: Final = frozenset({ClockName.ACKNOWLEDGE, ClockName.ANSWER})
+"""What is promised once for each stage; each agreed date and each update is a promise of its own.
+
+Where a case that was closed late is opened again, its clock runs anew, and two rows tell of one promise: the first of
+them that was kept, or was late, is what counts, in every figure.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A case, known by (pbx, number). Times aware UTC; the clocks' columns are those of the present stage.

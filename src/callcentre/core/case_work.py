@@ -10,7 +10,16 @@ from typing import Any, Final
 
 from callcentre.core.calendar import Deadline
 from callcentre.core.case_states import require
-from callcentre.core.case_values import Case, CaseChannel, CaseClock, CaseEntry, CaseState, CaseStep, ClockName
+from callcentre.core.case_values import (
+    ONCE_A_STAGE,
+    Case,
+    CaseChannel,
+    CaseClock,
+    CaseEntry,
+    CaseState,
+    CaseStep,
+    ClockName,
+)
 from callcentre.core.charter import Agreed, CaseRule, Charter, DeadlineRule, Line, Office, RuleName, told_in
 from callcentre.core.desk import US
 from callcentre.core.facts import CaseChanged
@@ -30,9 +39,6 @@ VERBS: Final = {
     ClockName.UPDATE: "told how it stands",
 }
 """What is to be done by a clock: the case, or the person, is to be …"""
-
-_ONCE: Final = frozenset({ClockName.ACKNOWLEDGE, ClockName.ANSWER})
-"""What is promised once for each stage; each agreed date and each update is a promise of its own."""
 
 _RECEIVED: Final = "Received on"
 _BEGAN: Final = {ClockName.UPDATE: "Counted from"}
@@ -185,7 +191,7 @@ class CaseWork:
 
     def _was_judged(self, clock: CaseClock) -> bool:
         """Whether the same promise came to its end before, in a case that was closed late and opened again."""
-        return clock.clock in _ONCE and any(
+        return clock.clock in ONCE_A_STAGE and any(
             (one.clock, one.stage) == (clock.clock, clock.stage) and one.met_at is not None
             for one in self.clocks[: clock.seq - 1]
         )

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select
 
 from callcentre.core.case_values import (
+    ONCE_A_STAGE,
     Case,
     CaseChannel,
     CaseClock,
@@ -145,7 +146,7 @@ class CaseQueries(Reader):
         late = or_(and_(c.met_at.is_not(None), c.met_at > c.due), and_(c.met_at.is_(None), c.due < at))
         waits = and_(c.met_at.is_(None), c.due >= at)
         counted: AnySelect = select(*by, _number_of(in_time), _number_of(late), _number_of(waits))
-        began = and_(c.started_at >= since, c.started_at < until, c.dropped_at.is_(None))
+        began = and_(c.started_at >= since, c.started_at < until, c.dropped_at.is_(None), counts_once())
         rows = await self._rows(counted.where(began).group_by(*by).order_by(*by))
         return [
             CaseFigure(
@@ -234,6 +235,18 @@ def _detail(connection: Connection, pbx: str, number: int) -> CaseDetail | None:
 
 
 # --- which -----------------------------------------------------------------------------------------------------------
+
+
+def counts_once() -> ColumnElement[bool]:
+    """Whether a row of `case_clocks` is counted: not where the same promise came to its end in an earlier row.
+
+    That is the rule of ONCE_A_STAGE, so that figures say what the counters of the metrics say.
+    """
+    c, earlier = case_clocks.c, case_clocks.alias()
+    e = earlier.c
+    same = and_(e.pbx == c.pbx, e.case_number == c.case_number, e.clock == c.clock, e.stage == c.stage)
+    ended = exists().where(same, e.seq < c.seq, e.met_at.is_not(None)).correlate(case_clocks)
+    return or_(c.clock.not_in(sorted(ONCE_A_STAGE)), ~ended)
 
 
 def _where(wanted: CasesWanted) -> list[ColumnElement[bool]]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from callcentre.core.case_values import CaseChannel, CaseOutcome
 from callcentre.core.incidents import Review
 from callcentre.core.terms import MailboxState, MessageStatus, TaskState, Verdict
+from callcentre.store.case_queries import counts_once
 from callcentre.store.reader import AnySelect
 from callcentre.store.report_calls import ReportCalls
 from callcentre.store.report_values import (
@@ -121,7 +122,10 @@ class ReportQueries(ReportCalls):
     # --- cases -------------------------------------------------------------------------------------------------------
 
     async def clocks(self, edges: Sequence[datetime], as_of: datetime, lines: Collection[str]) -> list[ClockCount]:
-        """Count the clocks of cases that began in each period; those that came to nothing are left out."""
+        """Count the clocks of cases that began in each period; those that came to nothing are left out.
+
+        One that runs anew, of a promise that came to its end before (`counts_once`), is left out too.
+        """
         k = case_clocks.c
         passed, days = k.due < as_of, self._days(k.started_at, k.met_at)
         query = (
@@ -143,6 +147,7 @@ class ReportQueries(ReportCalls):
                 k.line.in_(sorted(lines)),
                 # One that was kept and then dropped was kept.
                 or_(k.dropped_at.is_(None), k.met_at.is_not(None)),
+                counts_once(),
             )
             .group_by(*(literal_column(str(place)) for place in range(1, 6)))
         )
