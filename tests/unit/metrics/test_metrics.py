@@ -21,6 +21,7 @@ from callcentre.core.facts import (
 )
 from callcentre.core.terms import Attendance, Hours, MemberState, Origin, Outcome, VisitResult
 from callcentre.metrics.counting import EVENTS
+from tests.unit.metrics.exposed import named
 from tests.unit.metrics.offices import CHARTER, OFFICE, VIEW, Scrape
 from tests.unit.runtime.samples import NOON, answered, call, unanswered
 
@@ -251,7 +252,8 @@ def test_every_series_but_build_and_process_ones_names_its_pbx_and_none_a_number
     for name, labels in series(scrape):
         if name != "callcentre_build_info":
             assert dict(labels).get("pbx") in {"lab", "away"}, name
-    text = generate_latest(scrape.registry).decode()  # type: ignore[no-untyped-call]
+    text = named(generate_latest(scrape.registry).decode())  # type: ignore[no-untyped-call]
+    assert 'line="enquiries"' in text
     assert "0163" not in text
     assert "07700" not in text
     assert "PJSIP" not in text
