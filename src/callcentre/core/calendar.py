@@ -26,22 +26,36 @@ _FARTHEST: Final = timedelta(days=400)
 
 _MOMENT: Final = timedelta(microseconds=1)
 
+_DUE: Final = "Due on {}."
+_NONE: Final = "{} is no working day ({})."
+
 Span = tuple[datetime, datetime]
 """Open time [open, close), aware UTC."""
 
 _Pieces = tuple[tuple[datetime, datetime | None], ...]
+
+Step = tuple[str, *tuple[datetime | date | str | int, ...]]
+"""A sentence with gaps (`{}`) and, in order, what fills them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
     """A promise's end. `due` judges it; `act_by` is the last open moment before, which people work to.
 
-    `reasons` tell, step by step, the rule, each day passed over and why. Times are aware UTC.
+    `steps` lead to it: the rule, each day passed over and why; `zone` is that of the clocks they name. Times are aware
+    UTC.
     """
 
     due: datetime
     act_by: datetime
-    reasons: tuple[str, ...]
+    steps: tuple[Step, ...]
+    zone: ZoneInfo
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The steps in words. They are put into words only here: most deadlines are compared, few are explained."""
+        zone = self.zone
+        return tuple([sentence.format(*[_words(one, zone) for one in gaps]) for sentence, *gaps in self.steps])
 
 
 class Calendar:
@@ -121,7 +135,7 @@ class Calendar:
 
     def moment(self, at: datetime) -> str:
         """`at` as the line's clocks and calendar show it: `Tuesday 24 November 2026 at 10:45`."""
-        return self._moment(at)
+        return _moment(self._local(at))
 
     def clock(self, at: datetime) -> str:
         """`at` as the line's clocks show it: `10:45`."""
@@ -135,27 +149,34 @@ class Calendar:
         `began` are the words before that moment, for what is no message (`Received on`).
         """
         left_at = left_at.astimezone(UTC)
-        told = [f"{began} {self._moment(left_at)}.", *self._special(self._day_of(left_at))]
+        local = self._local(left_at)
+        day = local.date()
+        told: list[Step] = [("{} {}.", began, left_at), *self._special(day)]
         match rule.name:
             case RuleName.ELAPSED_OR_NEXT_WORKING_DAY:
-                due = self._elapsed(left_at, rule.n or 1, told)
+                due = self._elapsed(left_at, day, rule.n or 1, told)
             case RuleName.WORKING_DAYS:
-                due = self._working_days(left_at, rule.n or 1, told)
+                due = self._working_days(left_at, day, rule.n or 1, told)
             case RuleName.SAME_WORKING_DAY:
-                due = self._same_day(left_at, told)
+                due = self._same_day(left_at, day, told)
             case RuleName.WITHIN_A_WORKING_DAY:
-                due = self._within_a_day(left_at, told)
-        if self._day_of(due) != self._day_of(left_at):
-            told += self._special(self._day_of(due))
-        told.append(f"Due on {self._moment(due)}.")
-        act_by = self._last_open(left_at, due)
+                due = self._within_a_day(left_at, local, told)
+        due_day = self._day_of(due)
+        if due_day != day:
+            told += self._special(due_day)
+        told.append((_DUE, due))
+        act_by = self._last_open(left_at, day, due, due_day)
         if act_by != due:
-            told.append(f"To be done by {self._moment(act_by)}: the line is closed from then until it is due.")
-        return Deadline(due=due, act_by=act_by, reasons=tuple(told))
+            told.append(("To be done by {}: the line is closed from then until it is due.", act_by))
+        return Deadline(due=due, act_by=act_by, steps=tuple(told), zone=self._zone)
 
-    def _elapsed(self, left_at: datetime, hours: int, told: list[str]) -> datetime:
-        told.append(f"Rule: within {hours} hours, or by the close of the next working day if either day is none.")
-        left_day, later = self._day_of(left_at), timedelta(hours=hours)
+    def agreed(self, due: datetime, why: str) -> Deadline:
+        """A deadline that comes of no rule but of an agreement: `why` says so."""
+        return Deadline(due=due, act_by=due, steps=(("{}", why), (_DUE, due)), zone=self._zone)
+
+    def _elapsed(self, left_at: datetime, left_day: date, hours: int, told: list[Step]) -> datetime:
+        told.append(("Rule: within {} hours, or by the close of the next working day if either day is none.", hours))
+        later = timedelta(hours=hours)
         latest, pieces = self._course(left_day, hours)
         own: datetime | None = None
         for until, own in pieces:
@@ -165,10 +186,10 @@ class Calendar:
         due = own or left_at + later
         if own is not None:
             if closed := self._why_closed(left_day):
-                told.append(f"{_day(left_day)} is no working day ({closed}).")
+                told.append((_NONE, left_day, closed))
             else:
                 day = self._day_of(left_at + later)
-                told.append(f"{hours} hours later is {_day(day)}, no working day ({self._why_closed(day)}).")
+                told.append(("{} hours later is {}, no working day ({}).", hours, day, self._why_closed(day)))
             self._working_day_after(left_day, told)
         return _no_sooner(due, latest, told)
 
@@ -196,24 +217,24 @@ class Calendar:
             pieces.append((start, None if both else self._last_close(self._working_day_after(day, []))))
         return tuple(pieces)
 
-    def _working_days(self, left_at: datetime, days: int, told: list[str]) -> datetime:
-        told.append(f"Rule: within {days} working day{'' if days == 1 else 's'} of the day it was received.")
-        day = self._received(left_at, told)
+    def _working_days(self, left_at: datetime, left_day: date, days: int, told: list[Step]) -> datetime:
+        told.append(("Rule: within {} working day{} of the day it was received.", days, "" if days == 1 else "s"))
+        day = self._received(left_at, left_day, told)
         for _ in range(days):
             day = self._working_day_after(day, told)
         return self._last_close(day)
 
-    def _same_day(self, left_at: datetime, told: list[str]) -> datetime:
-        told.append("Rule: on the working day it was received.")
-        return self._last_close(self._received(left_at, told))
+    def _same_day(self, left_at: datetime, left_day: date, told: list[Step]) -> datetime:
+        told.append(("Rule: on the working day it was received.",))
+        return self._last_close(self._received(left_at, left_day, told))
 
-    def _within_a_day(self, left_at: datetime, told: list[str]) -> datetime:
-        told.append("Rule: within a working day.")
-        day = self._received(left_at, told)
+    def _within_a_day(self, left_at: datetime, local: datetime, told: list[Step]) -> datetime:
+        told.append(("Rule: within a working day.",))
+        day = self._received(left_at, local.date(), told)
         if self.is_open(left_at):
-            due = self._same_clock(self._local(left_at), self._working_day_after(day, told), at_close=False)
+            due = self._same_clock(local, self._working_day_after(day, told), at_close=False)
         else:
-            told.append("Received while closed: it has until the end of that day.")
+            told.append(("Received while closed: it has until the end of that day.",))
             due = self._last_close(day)
         latest = due
         for clock in self._clocks_before(day, left_at):
@@ -252,24 +273,23 @@ class Calendar:
 
     # --- days --------------------------------------------------------------------------------------------------------
 
-    def _received(self, left_at: datetime, told: list[str]) -> date:
+    def _received(self, left_at: datetime, day: date, told: list[Step]) -> date:
         """The receipt day: the day itself before its last close, else the next working day."""
-        day = self._day_of(left_at)
         closed = self._why_closed(day)
         if closed:
-            told.append(f"{_day(day)} is no working day ({closed}).")
+            told.append((_NONE, day, closed))
         elif left_at < self._last_close(day):
             return day
         else:
-            told.append(f"That was at or after the close of {_day(day)}.")
+            told.append(("That was at or after the close of {}.", day))
         day = self._working_day_after(day, told)
-        told.append(f"It counts as received on {_day(day)}.")
+        told.append(("It counts as received on {}.", day))
         return day
 
-    def _working_day_after(self, day: date, told: list[str]) -> date:
+    def _working_day_after(self, day: date, told: list[Step]) -> date:
         day += _ONE_DAY
         while closed := self._why_closed(day):
-            told.append(f"{_day(day)} is passed over ({closed}).")
+            told.append(("{} is passed over ({}).", day, closed))
             day += _ONE_DAY
         return day
 
@@ -302,20 +322,19 @@ class Calendar:
             for one in hours
         )
 
-    def _special(self, day: date) -> list[str]:
+    def _special(self, day: date) -> list[Step]:
         """What to say of a day that is open at hours of its own; nothing of any other."""
         hours = self._line.special_hours.get(day)
         if not hours:
             return []
         told = " and ".join(f"{_clock(one.open)} to {_clock(one.close)}" for one in hours)
-        return [f"{_day(day)} has hours of its own: {told}."]
+        return [("{} has hours of its own: {}.", day, told)]
 
     def _last_close(self, day: date) -> datetime:
         return self.open_on(day)[-1][1]
 
-    def _last_open(self, left_at: datetime, due: datetime) -> datetime:
-        """The last open moment not after `due` and not before `left_at`."""
-        day, first = self._day_of(due), self._day_of(left_at)
+    def _last_open(self, left_at: datetime, first: date, due: datetime, day: date) -> datetime:
+        """The last open moment not after `due` and not before `left_at`, which fall on `day` and on `first`."""
         while day >= first:
             for opens, closes in reversed(self.open_on(day)):
                 if opens <= due:
@@ -365,17 +384,25 @@ class Calendar:
                 after = middle
         return after
 
-    def _moment(self, at: datetime) -> str:
-        local = self._local(at)
-        seconds = f":{local.second:02}" if local.second else ""
-        return f"{_day(local.date())} at {local.hour:02}:{local.minute:02}{seconds}"
 
-
-def _no_sooner(due: datetime, latest: datetime, told: list[str]) -> datetime:
+def _no_sooner(due: datetime, latest: datetime, told: list[Step]) -> datetime:
     if latest > due:
-        told.append("A message left before it may be answered later than that, so this one too.")
+        told.append(("A message left before it may be answered later than that, so this one too.",))
         return latest
     return due
+
+
+def _words(told: datetime | date | str | int, zone: ZoneInfo) -> str:
+    if isinstance(told, datetime):
+        return _moment(told.astimezone(zone))
+    if isinstance(told, date):
+        return _day(told)
+    return str(told)
+
+
+def _moment(local: datetime) -> str:
+    seconds = f":{local.second:02}" if local.second else ""
+    return f"{_day(local.date())} at {local.hour:02}:{local.minute:02}{seconds}"
 
 
 def _clock(minutes: int) -> str:

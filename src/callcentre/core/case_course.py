@@ -111,8 +111,7 @@ def _day(work: CaseWork, asked: CaseAsked) -> Deadline:
         raise IllegalTransition(f"{work.calendar.moment(due)} is over; agree on a day to come")
     if due > work.at + LONGEST:
         raise IllegalTransition("that is more than two years away; look at the date")
-    reasons = (AGREED_WITH, f"Due on {work.calendar.moment(due)}.")
-    return Deadline(due=due, act_by=due, reasons=reasons)
+    return work.calendar.agreed(due, AGREED_WITH)
 
 
 def _next_update(work: CaseWork, since: datetime, until: datetime) -> None:

@@ -1,5 +1,6 @@
 """Deadlines and open hours: the charters' own table, and what must hold for any moment."""
 
+import pickle
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -84,6 +85,18 @@ def test_the_reasons_tell_each_step() -> None:
         "Saturday 28 November 2026 is passed over (closed on Saturdays).",
         "Sunday 29 November 2026 is passed over (closed on Sundays).",
         "It counts as received on Monday 30 November 2026.",
+        "Due on Monday 30 November 2026 at 18:00.",
+    )
+
+
+def test_deadlines_are_values() -> None:
+    calendar, left = Calendar(line()), london("2026-11-27 16:00")
+    deadline = calendar.due(H10, left)
+    assert deadline == Calendar(line()).due(H10, left) == pickle.loads(pickle.dumps(deadline))
+    assert deadline != calendar.due(H10, left + timedelta(minutes=1))
+    assert deadline.due == calendar.due(H10, left + timedelta(minutes=1)).due
+    assert calendar.agreed(deadline.due, "Agreed {with} the person.").reasons == (
+        "Agreed {with} the person.",
         "Due on Monday 30 November 2026 at 18:00.",
     )
 
