@@ -15,6 +15,7 @@ from callcentre.core.facts import Call, CallEnded, CallWrapped, Fact, TaskChange
 from callcentre.core.numbers import canonical
 from callcentre.core.tasks import WrapUp
 from callcentre.core.terms import CallKey, Origin, Outcome, TaskOutcome, TaskState, WrapKind
+from callcentre.reports.contacts import added_up
 from callcentre.store.call_search import Place
 from callcentre.store.database import Database
 from callcentre.store.first_contact import WINDOW, FirstContact
@@ -50,6 +51,12 @@ async def inferred(database: Database, as_of: datetime = LATER, edges: Sequence[
     for each in found:
         counts.update(alone=each.alone, counted=each.counted, open=each.open, unnumbered=each.unnumbered)
     return +counts
+
+
+async def both(database: Database, edges: Sequence[datetime], as_of: datetime) -> list[FirstContact]:
+    """Both figures by line and period."""
+    said, did = await database.queries.first_contact_said(edges), await database.queries.inferred(edges, as_of)
+    return added_up([*said, *did])
 
 
 async def test_who_calls_again_on_any_line_within_a_week_was_not_helped(database: Database) -> None:
@@ -137,7 +144,7 @@ async def test_callbacks_count_where_somebody_said_it(database: Database) -> Non
         for number, days, resolved in ((1, 1, True), (2, 2, False), (3, 3, None), (4, 40, True))
     ]
     await database.writer.commit([TaskChanged(pbx="lab", at=sample.NINE, task=row) for row in rows])
-    (one,) = await database.queries.first_contacts(MONTH, LATER)
+    (one,) = await both(database, MONTH, LATER)
     assert (one.callbacks_resolved, one.callbacks_said, one.said, one.counted) == (1, 2, 0, 0)
     assert one.said_share == 0.5
     assert one.inferred_share is None
@@ -146,11 +153,11 @@ async def test_callbacks_count_where_somebody_said_it(database: Database) -> Non
 async def test_both_figures_of_a_line_stand_together(database: Database) -> None:
     await put(database, call(1), call(2, 2, caller=BEN), call(3, 3, caller=BEN))
     await database.writer.commit([said(1, WrapKind.RESOLVED), said(2, WrapKind.FOLLOW_UP)])
-    (one,) = await database.queries.first_contacts(MONTH, LATER)
+    (one,) = await both(database, MONTH, LATER)
     assert one == FirstContact(line="enquiries", since=MONTH[0], until=MONTH[1], resolved=1, said=2, alone=2, counted=3)
     assert one.said_share == 0.5
     assert one.inferred_share == pytest.approx(2 / 3)
-    assert await database.queries.first_contacts((LATER, LATER + DAY), LATER + DAY) == []
+    assert await both(database, (LATER, LATER + DAY), LATER + DAY) == []
 
 
 async def test_the_calls_behind_the_figure(database: Database) -> None:

@@ -94,22 +94,8 @@ class FirstContactQueries(Reader):
         found = await self.first_contact_said((since, until), lines)
         return sum(each.resolved for each in found), sum(each.said for each in found)
 
-    async def first_contacts(
-        self, edges: Sequence[datetime], as_of: datetime, lines: Collection[str] = ()
-    ) -> list[FirstContact]:
-        """Count both figures of each line in each period that has anything to count, in order of line and time.
-
-        A call is in the period in which it was offered, a word in that in which it was said. A WINDOW is over if it was
-        at `as_of` (now).
-        """
-        found: dict[tuple[str, datetime], dict[str, Any]] = {}
-        for each in (*await self.first_contact_said(edges, lines), *await self.inferred(edges, as_of, lines)):
-            known = found.setdefault((each.line, each.since), {"until": each.until})
-            known |= {name: number for name in _COUNTS if (number := getattr(each, name))}
-        return [FirstContact(line=line, since=since, **found[line, since]) for line, since in sorted(found)]
-
     async def first_contact_said(self, edges: Sequence[datetime], lines: Collection[str] = ()) -> list[FirstContact]:
-        """The half of `first_contacts` that agents said."""
+        """Count what agents said of each line in each period, in which it was said; the other counts are 0."""
         w, later = wrap_ups.c, wrap_ups.alias()
         of_call = and_(calls.c.pbx == w.pbx, calls.c.uniqueid == w.uniqueid)
         again = and_(
@@ -145,7 +131,10 @@ class FirstContactQueries(Reader):
     async def inferred(
         self, edges: Sequence[datetime], as_of: datetime, lines: Collection[str] = ()
     ) -> list[FirstContact]:
-        """The half of `first_contacts` that is inferred: what callers did."""
+        """Count what callers of each line did in each period, in which they were offered; the other counts are 0.
+
+        It follows call by call. A WINDOW is over if it was at `as_of` (now).
+        """
         told = self._told(edges[0], edges[-1])
         over = and_(told.c.number.is_not(None), told.c.offered_at < as_of - WINDOW)
         query = (
@@ -245,9 +234,6 @@ class FirstContactQueries(Reader):
         else:
             came = told.c.next_at <= told.c.offered_at + literal_column(_WINDOW_IN_SQL)
         return and_(told.c.number.is_not(None), told.c.next_at.is_not(None), came)
-
-
-_COUNTS: Final = ("resolved", "said", "callbacks_resolved", "callbacks_said", "alone", "counted", "open", "unnumbered")
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from callcentre.core.charter import Line
+from callcentre.reports.contacts import first_contacts
 from callcentre.store.first_contact import WINDOW, FirstContact
 from callcentre.store.results import Role
 from callcentre.store.satisfaction import Satisfaction
@@ -64,7 +65,7 @@ async def first_contact(request: web.Request) -> web.Response:
     zone, now = site.zone(asked.line), site.now()
     edges, lines = weeks(asked.first, asked.last, zone), _lines(site, asked.line)
     names = [line.name for line in lines]
-    found = await site.queries.first_contacts(edges, now, names)
+    found = await first_contacts(site.opened, lines, edges, zone, now)
     answers = await site.queries.satisfaction((edges[0], edges[-1]), names)
     rows = [_of_line(line, found, answers, edges) for line in lines]
     by_week = [_together([each for each in found if each.since == since], edges) for since in edges[:-1]]

@@ -1,6 +1,6 @@
 """How well callers were helped, by line and period: first contact (H1), and what they answered when asked (H18).
 
-The figures are those of the page /first-contact, from the same functions of the store.
+The figures are those of the page /first-contact, from the same functions.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import Field
 
 from callcentre.core.charter import Line
+from callcentre.reports.contacts import first_contacts
 from callcentre.store.first_contact import WINDOW
 from callcentre.store.results import Role
 from callcentre.web.api.attendance import Day
@@ -89,7 +90,8 @@ class SatisfactionFigures(Shape):
 async def first_contact(asked: Asked[PeriodParams, Nothing]) -> FirstContactFigures:
     """Give both figures of first contact."""
     lines = {line.name: line for line in _lines(asked)}
-    found = await asked.site.queries.first_contacts(_edges(asked), asked.site.now(), list(lines))
+    site, zone = asked.site, asked.site.zone(asked.params.line or "")
+    found = await first_contacts(site.opened, list(lines.values()), _edges(asked), zone, site.now())
     return FirstContactFigures(
         window_days=WINDOW.days,
         rows=tuple(
