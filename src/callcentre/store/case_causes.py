@@ -36,7 +36,7 @@ class CaseCauses(Reader):
 
     async def case_causes(self, since: datetime, until: datetime, lines: Collection[str] = ()) -> list[CaseCause]:
         """Return the causes, the most frequent first; at most 1,000."""
-        number, without = func.count(), func.sum(case((_WITHOUT, 1), else_=0))
+        number, without = func.count(), func.sum(case((WITHOUT_REMEDY, 1), else_=0))
         query: AnySelect = (
             select(cases.c.cause, number, without)
             .where(*_received(since, until, lines))
@@ -52,17 +52,18 @@ class CaseCauses(Reader):
         """Return at most `limit` (1,000) complaints for which nothing was changed yet, the oldest first."""
         query: AnySelect = (
             select(cases)
-            .where(*_received(since, until, lines), _WITHOUT)
+            .where(*_received(since, until, lines), WITHOUT_REMEDY)
             .order_by(cases.c.received_at, cases.c.pbx, cases.c.number)
             .limit(min(limit, PAGE))
         )
         return [case_of(row) for row in await self._rows(query)]
 
 
-_WITHOUT: Final[ColumnElement[bool]] = and_(
+WITHOUT_REMEDY: Final[ColumnElement[bool]] = and_(
     cases.c.remedied_at.is_(None),
     or_(cases.c.outcome.is_(None), cases.c.outcome.not_in([one.value for one in NO_REMEDY_NEEDED])),
 )
+"""Whether a complaint has no remedy and needs one: for the page and for the monthly report alike."""
 
 
 def _received(since: datetime, until: datetime, lines: Collection[str]) -> list[ColumnElement[Any]]:

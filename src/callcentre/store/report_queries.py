@@ -25,6 +25,7 @@ from sqlalchemy import (
 from callcentre.core.case_values import CaseChannel, CaseOutcome
 from callcentre.core.incidents import Review
 from callcentre.core.terms import MailboxState, MessageStatus, TaskState, Verdict
+from callcentre.store.case_causes import WITHOUT_REMEDY
 from callcentre.store.case_queries import counts_once
 from callcentre.store.reader import AnySelect
 from callcentre.store.report_calls import ReportCalls
@@ -210,15 +211,10 @@ class ReportQueries(ReportCalls):
     ) -> tuple[list[OpenRemedy], int]:
         """Return the complaints received in [since, until) without a remedy, at most 200, and how many there are.
 
-        Left out are those that were not upheld, withdrawn, of somebody else's remit, or another one's double.
+        Left out are those closed with an end of NO_REMEDY_NEEDED, as on the page of causes.
         """
         c = cases.c
-        none_needed = sorted(set(CaseOutcome) - {CaseOutcome.RESOLVED, CaseOutcome.ACKNOWLEDGED_ONLY})
-        wanted = and_(
-            self._complaints(since, until, lines),
-            c.remedied_at.is_(None),
-            or_(c.outcome.is_(None), c.outcome.not_in(none_needed)),
-        )
+        wanted = and_(self._complaints(since, until, lines), WITHOUT_REMEDY)
         (number,) = await self._rows(select(func.count().label("all")).where(wanted))
         query = select(c.pbx, c.number, c.line, c.received_at, c.state, func.coalesce(c.cause, "").label("cause"))
         rows = await self._rows(query.where(wanted).order_by(c.received_at, c.pbx, c.number).limit(LISTED))
