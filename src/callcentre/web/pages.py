@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -77,10 +78,16 @@ def here_of(path: str) -> str:
 
 
 def set_up(app: web.Application) -> None:
-    """Give `app` its templates: everything escaped, a name that is not there an error."""
-    environment = aiohttp_jinja2.setup(
-        app,
+    """Give `app` its templates."""
+    app[aiohttp_jinja2.APP_KEY] = _environment()
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    """The templates, each compiled once in a process: everything escaped, a name that is not there an error."""
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -96,6 +103,7 @@ def set_up(app: web.Application) -> None:
         masked=without_numbers,
     )
     environment.globals.update(some=words.some, left=words.left, new_key=new_key, words=words)
+    return environment
 
 
 def render(request: web.Request, template: str, /, status: int = 200, **context: Any) -> web.Response:
