@@ -44,10 +44,6 @@ class Rule:
         """The columns of the primary key, in order."""
         return tuple(column.name for column in self.table.primary_key)
 
-    def where(self) -> str:
-        """The row of a key, in SQL."""
-        return " AND ".join(f'"{name}" = ?' for name in self.key)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:

@@ -135,6 +135,10 @@ class Cursor(Protocol):
         """Carry out one statement."""
         ...
 
+    def executemany(self, statement: str, rows: Sequence[Sequence[Any]], /) -> Any:
+        """Carry out one statement for each of these rows of values."""
+        ...
+
     def fetchall(self) -> Sequence[Any]:
         """Return all rows of the last statement."""
         ...
@@ -155,6 +159,10 @@ class Dialect(Protocol):
 
     def say(self, cursor: Cursor, statement: str, *values: object) -> None:
         """Carry out one statement, whose values stand as `?`; times and flags in the database's own form."""
+        ...
+
+    def say_each(self, cursor: Cursor, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Carry out one statement for each row of values, in their order; the server is waited for once."""
         ...
 
     def outcomes(self, cursor: Cursor, pbx: str, uniqueids: Sequence[str]) -> dict[str, str]:
@@ -211,6 +219,10 @@ class SqliteDialect:
         """Carry out one statement."""
         cursor.execute(statement, values)
 
+    def say_each(self, cursor: Cursor, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Carry out one statement for each row."""
+        cursor.executemany(statement, rows)
+
 
 class PostgresDialect:
     """PostgreSQL: one array for each column, unnested."""
@@ -243,6 +255,10 @@ class PostgresDialect:
     def say(self, cursor: Cursor, statement: str, *values: object) -> None:
         """Carry out one statement."""
         cursor.execute(statement.replace("?", "%s"), values)
+
+    def say_each(self, cursor: Cursor, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Carry out one statement for each row: psycopg sends them one after the other, and then waits."""
+        cursor.executemany(statement.replace("?", "%s"), rows)
 
 
 def _type_name(kind: object) -> str:
