@@ -235,7 +235,9 @@ def _follows(other: Call, one: Call) -> bool:
 _worlds = count()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(made=days_of_calls(), as_of=st.integers(0, 60), periods=st.integers(1, 5))
 async def test_the_inferred_figure_is_what_its_definition_says(
     database: Database, made: list[Call], as_of: int, periods: int

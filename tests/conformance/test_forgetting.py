@@ -210,7 +210,9 @@ async def test_notices_that_were_not_sent_are_not_sent_any_more(database: Databa
     assert [delivery.notice.task for delivery in pending if delivery.notice.task == 1] == []
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     digits=st.text("0123456789", min_size=9, max_size=10),
     signs=st.lists(st.sampled_from(["", " ", "-", ".", "/", ") ", " ("]), min_size=10, max_size=10),

@@ -57,7 +57,9 @@ def _joined(records: list[TapeRecord], size: int) -> list[TapeRecord]:
 
 
 @pytest.mark.parametrize("tape", TAPES, ids=lambda tape: f"{tape.parent.parent.name}-{tape.parent.name}")
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(places=st.lists(st.integers(0, 1 << 20), min_size=1, max_size=8), size=st.integers(2, 50))
 def test_any_split_gives_the_same_calls(tape: Path, places: list[int], size: int, tmp_path: Path) -> None:
     records = list(read_tape(tape))
