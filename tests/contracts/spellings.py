@@ -22,7 +22,15 @@ _KNOWN = re.compile(r"2026-11-22(?:T10:30(?::00)?)?|127\.0\.0\.1|base 10|y=1|%2B
 _LEFT = 3
 _BETWEEN_DIGITS = re.compile(rf"(?<=\d)(?:{SIGN}|%20)+(?=\d)")
 _WINDOW = 6
-"""So many digits in a row are taken for a part of the number; fewer stand in a time or a port by chance."""
+"""So many digits in a row are taken for a part of the number; fewer stand in a port or a size by chance."""
+_TIME = re.compile(
+    r"(?<!\d)20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+    r"(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?(?!\d)"
+)
+_BY_CHANCE = re.compile(
+    r"(?<![0-9a-f])(?:(?=[0-9]*[a-f])[0-9a-f]{12,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])"
+)
+"""A token, a hash, a UUID: in a thousand of them six digits of a number are met by chance once in a hundred runs."""
 
 nationals = st.integers(min_value=1_200_000_000, max_value=7_999_999_999).map(str)
 """UK numbers without their 0 or +44."""
@@ -49,10 +57,20 @@ def is_masked(text: str) -> bool:
     return sum(mark.isdigit() for mark in _KNOWN.sub("", text)) <= _LEFT
 
 
+def without_times(text: str) -> str:
+    """A text without the times that a log or a program writes, whose parts of a second hold any digits by chance."""
+    return _TIME.sub("(time)", text)
+
+
 def traces(text: str, national: str) -> set[str]:
-    """What of a number stands in a long text, in any spelling: rows of its digits, or more than its mask leaves."""
+    """What of a number stands in a long text, in any spelling: rows of its digits, or more than its mask leaves.
+
+    Times, and what is left of a number in words of chance (_BY_CHANCE), are passed over; a whole number never is.
+    """
     joined = _BETWEEN_DIGITS.sub("", text)
+    found = {national} if national in joined else set()
+    plain = _BETWEEN_DIGITS.sub("", _BY_CHANCE.sub("(chance)", without_times(text)))
     rows = {national[at : at + _WINDOW] for at in range(len(national) - _WINDOW + 1)}
-    found = {row for row in rows if row in joined}
+    found |= {row for row in rows if row in plain}
     more = national[-_LEFT - 1 :]
-    return found | ({f"…{more}"} if re.search(rf"[…*]{more}", joined) else set())
+    return found | ({f"…{more}"} if re.search(rf"[…*]{more}", plain) else set())
