@@ -36,18 +36,23 @@ class Work:
 
 
 class Interrupts:
-    """Sends SIGINT at the calls of these numbers, as Python's profiler counts them."""
+    """Sends SIGINT at the calls of these numbers, as Python's profiler counts them.
+
+    The collector waits: what it calls when it comes round (hypothesis has it call something) would be counted as well.
+    """
 
     def __init__(self, *at: int) -> None:
         self.calls = 0
         self._at = at
 
     def __enter__(self) -> "Interrupts":
+        gc.disable()
         sys.setprofile(self._called)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
+        gc.enable()
 
     def _called(self, _frame: FrameType, event: str, _arg: object) -> None:
         if not event.endswith("call"):
