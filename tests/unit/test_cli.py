@@ -35,7 +35,7 @@ def callcentre(*words: str | Path, folder: Path) -> tuple[int, str, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout, done.stderr
@@ -113,7 +113,7 @@ def test_replay_prints_json_or_a_table(office: Path) -> None:
 
 def test_a_reader_that_has_enough_ends_a_replay_quietly(office: Path) -> None:
     command = f"{sys.executable} -m callcentre replay {TAPE} {TAPE} {TAPE} --json | head -c 1"
-    done = subprocess.run(["sh", "-c", command], cwd=office, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["sh", "-c", command], cwd=office, capture_output=True, text=True, check=False, timeout=600)
     assert (done.stdout, done.stderr) == ("{", "")
 
 

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callcentre.core.events import Event, TimePassed
-from callcentre.runtime.clock import SystemClock
+from callcentre.runtime.clock import ManualClock, SystemClock
 from callcentre.runtime.inbox import Inbox
 from callcentre.scheduler import Scheduler, next_daily
 
 CLOCK = SystemClock()
+# A busy machine may be late; what was not asked for is a minute away at least (callcentre.scheduler._LATEST).
+IN_TIME = timedelta(seconds=50)
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ async def scheduler(inbox: Inbox) -> AsyncIterator[Scheduler]:
     made.stop()
 
 
-async def fired(inbox: Inbox, *, within: float = 10) -> list[Event]:
+async def fired(inbox: Inbox, *, within: float = IN_TIME.total_seconds()) -> list[Event]:
     return [event for batch in await inbox.take(10, within=within) for event in batch.events]
 
 
@@ -39,7 +41,7 @@ async def test_it_fires_once_at_the_earliest_time_that_was_asked_for(inbox: Inbo
     scheduler.set(CLOCK.now() + timedelta(hours=2))
     (event,) = await fired(inbox)
     assert isinstance(event, TimePassed)
-    assert soon <= event.at < soon + timedelta(seconds=5)
+    assert soon <= event.at < soon + IN_TIME
     assert await fired(inbox, within=0.01) == []
 
 
@@ -70,7 +72,7 @@ async def test_the_cores_time_is_that_of_the_pbx(inbox: Inbox) -> None:
     asked = CLOCK.now() + slow + timedelta(milliseconds=60)
     scheduler.set(asked)
     (event,) = await fired(inbox)
-    assert asked <= event.at < asked + timedelta(seconds=5)
+    assert asked <= event.at < asked + IN_TIME
     scheduler.stop()
 
 
@@ -86,15 +88,19 @@ async def test_what_is_far_away_is_looked_at_again_as_a_clock_may_have_been_put_
     assert len(await fired(inbox)) == 1
 
 
-async def test_a_daily_job_is_run_at_its_time_and_is_set_for_the_next_day(inbox: Inbox, scheduler: Scheduler) -> None:
+async def test_a_daily_job_is_run_at_its_time_and_is_set_for_the_next_day(
+    inbox: Inbox, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran: asyncio.Queue[datetime] = asyncio.Queue()
 
     async def job() -> None:
         ran.put_nowait(CLOCK.now())
 
     soon = CLOCK.now() + timedelta(milliseconds=60)
-    scheduler.daily("the report", soon.time(), ZoneInfo("UTC"), job)
-    assert await asyncio.wait_for(ran.get(), 10) >= soon
+    with monkeypatch.context() as before:  # also if this process had to wait meanwhile
+        before.setattr(scheduler, "_clock", ManualClock(soon - timedelta(milliseconds=1)))
+        scheduler.daily("the report", soon.time(), ZoneInfo("UTC"), job)
+    assert await asyncio.wait_for(ran.get(), IN_TIME.total_seconds()) >= soon
     (left,) = scheduler._scheduler.get_jobs()
     assert left.next_run_time == soon + timedelta(days=1)
     assert ran.empty()

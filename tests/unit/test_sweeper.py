@@ -85,7 +85,7 @@ class Office:
         """The next so many events; they must come."""
         found: list[MailboxesListed] = []
         while len(found) < number:
-            batches = await self.inbox.take(number - len(found), within=5)
+            batches = await self.inbox.take(number - len(found), within=120)
             assert batches, "nothing was put into the inbox"
             assert all(batch.size == 0 for batch in batches)
             found += [event for batch in batches for event in batch.events if isinstance(event, MailboxesListed)]
@@ -299,12 +299,14 @@ async def test_the_spool_is_read_beside_the_loop_and_slowness_is_said(
     tasks: Tasks, spool_dir: SpoolDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk of the network hangs: the daemon goes on, somebody is told, and it is never read twice at a time."""
-    go_on, looks = threading.Event(), list[str]()
+    begun, go_on, looks = asyncio.Event(), threading.Event(), list[str]()
+    loop = asyncio.get_running_loop()
 
     class Hanging(Spool):
         def look(self, now: datetime, mailboxes: Collection[str] = ()) -> Look:
             looks.append(threading.current_thread().name)
-            assert go_on.wait(5)
+            loop.call_soon_threadsafe(begun.set)
+            assert go_on.wait(120)
             return super().look(now, mailboxes)
 
     monkeypatch.setattr(module, "Spool", Hanging)
@@ -317,7 +319,8 @@ async def test_the_spool_is_read_beside_the_loop_and_slowness_is_said(
 
     monkeypatch.setattr(office.log, "warning", warning)
     office.sweeper.sweep(ALL)
-    await asyncio.wait_for(said.wait(), 5)
+    await asyncio.wait_for(said.wait(), 120)
+    await asyncio.wait_for(begun.wait(), 120)
     assert office.sweeper.problems == {"main": module._SLOW}
     office.sweeper.sweep(ALL)
     assert len(looks) == 1

@@ -1,7 +1,8 @@
 """Time that moves when a test says so, and witnesses of what a client does."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -144,3 +145,11 @@ async def time() -> Time:
 @pytest.fixture
 async def witness() -> Witness:
     return Witness()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of this machine at which nobody listens, and which nobody else is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]

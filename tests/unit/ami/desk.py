@@ -15,7 +15,7 @@ from callcentre.core.events import ActionAnswered, DevicesListed
 from callcentre.runtime.clock import SystemClock
 from tests.unit.ami.conftest import Observer, Witness
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 @dataclass

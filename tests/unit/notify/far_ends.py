@@ -5,8 +5,8 @@ import email
 import socket
 import ssl
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
@@ -161,6 +161,14 @@ async def website() -> AsyncIterator[Website]:
     finally:
         site.release.set()
         await site.server.close()
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port of this machine at which nobody listens, and which nobody else is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 def unknown_host(*_arguments: object, **_named: object) -> list[object]:

@@ -93,14 +93,14 @@ class Outbox:
             return (state is None or row.state == state) and (tries is None or row.tries == tries)
 
         async with self.changed:
-            await asyncio.wait_for(self.changed.wait_for(is_so), 20)
+            await asyncio.wait_for(self.changed.wait_for(is_so), 120)
         return self.rows[number]
 
     async def until_read(self) -> None:
         """Wait until somebody looks in vain or not, once more."""
         async with self.changed:
             before = self.looks
-            await asyncio.wait_for(self.changed.wait_for(lambda: self.looks > before), 20)
+            await asyncio.wait_for(self.changed.wait_for(lambda: self.looks > before), 120)
 
     async def _looked(self) -> None:
         async with self.changed:

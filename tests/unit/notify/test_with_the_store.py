@@ -41,7 +41,7 @@ class Results:
         self.results.put_nowait(result)
 
     async def next(self) -> Told:
-        return await asyncio.wait_for(self.results.get(), 20)
+        return await asyncio.wait_for(self.results.get(), 120)
 
 
 def notifier(database: Database, site: Website, clock: ManualClock, told: Results, log: Log) -> Notifier:

@@ -111,7 +111,7 @@ class Office:
         self.alarms.append(when)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()
@@ -123,7 +123,7 @@ class Office:
 async def finished(office: Office) -> None:
     """Close the inbox and let the loop come to its end."""
     office.inbox.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         await office.loop.run()
 
 

@@ -26,7 +26,7 @@ async def readers(tmp_path: Path) -> AsyncIterator[Readers]:
 
 
 async def test_reads_go_on_side_by_side_and_leave_the_loop_alone(readers: Readers) -> None:
-    together = threading.Barrier(READERS, timeout=60)
+    together = threading.Barrier(READERS, timeout=300)
 
     def work(connection: Connection) -> int:
         together.wait()  # nobody comes past it alone
@@ -58,7 +58,7 @@ async def test_whoever_waits_no_longer_leaves_the_read_to_end_and_the_close_wait
 
     def work(connection: Connection) -> None:
         loop.call_soon_threadsafe(begun.set)
-        go_on.wait(60)
+        go_on.wait(300)
         assert connection.scalar(_ONE) == 1
         ended.set()
 
@@ -80,7 +80,7 @@ async def test_who_waits_for_a_turn_when_it_is_closed_and_who_asks_later_are_tol
 
     def work(_connection: Connection) -> bool:
         loop.call_soon_threadsafe(begun.release)
-        return go_on.wait(60)
+        return go_on.wait(300)
 
     reading = [asyncio.ensure_future(readers.read(work)) for _ in range(READERS + 1)]
     for _ in range(READERS):

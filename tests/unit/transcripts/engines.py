@@ -80,7 +80,7 @@ def starts(_sound: bytes, _language: str | None) -> str:
 
 
 def writes(_sound: bytes, _language: str | None) -> str:
-    Path("/tmp/callcentre-never-written").write_text("kept")
+    Path(f"/tmp/callcentre-never-written-{os.getuid()}").write_text("kept")
     return "written"
 
 

@@ -1,14 +1,19 @@
 """The real way in, served: a small office with a real SQLite database, and people who log in over HTTP.
 
-Passwords are hashed with the least that argon2 takes, so that a test does not wait for it.
+Passwords are hashed with the least that argon2 takes, so that a test does not wait for it. The secrets of codes are the
+same in each run: of random ones, some make of a wrong code the right one.
 """
 
+import base64
+import hashlib
+import itertools
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from unittest import mock
 
 from aiohttp import ClientResponse, ClientSession, CookieJar
 from argon2 import PasswordHasher
@@ -17,6 +22,7 @@ from callcentre.config.settings import Config
 from callcentre.runtime.clock import ManualClock
 from callcentre.store.database import Database
 from callcentre.store.results import Account, Role
+from callcentre.web import totp
 from callcentre.web.certificates import Certificate
 from callcentre.web.door import Door
 from callcentre.web.passwords import Passwords
@@ -113,6 +119,12 @@ class Browser:
         return await self.send("/login", name=name, password=password, next=next)
 
 
+def known_secrets() -> Callable[[], str]:
+    """Stands in for `totp.new_secret`: another secret each time, and the same ones each time this is called."""
+    numbers = itertools.count()
+    return lambda: base64.b32encode(hashlib.sha256(b"secret %d" % next(numbers)).digest()[:20]).decode()
+
+
 @asynccontextmanager
 async def house(
     folder: Path,
@@ -123,6 +135,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """A house with accounts for `people` (of PEOPLE), all with PASSWORD; `web` are keys of [web]."""
     config = config or served.office(folder, web=web)
+    known = mock.patch.object(totp, "new_secret", known_secrets())
     async with served.sqlite(folder) as database:
         site = served.site(folder, config=config, database=database)
         assert isinstance(site.clock, ManualClock)
@@ -132,7 +145,8 @@ async def house(
         async with served.served(site, certificate=certificate, door=door) as address:
             made = House(site, door, database, site.clock, address)
             try:
-                yield made
+                with known:
+                    yield made
             finally:
                 for client in made.open_clients:
                     await client.close()

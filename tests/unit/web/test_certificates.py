@@ -116,7 +116,7 @@ async def test_files_that_change_are_noticed_and_so_is_being_asked(tmp_path: Pat
     make(tmp_path, "first")
     log = Told()
     certificate = Certificate(tmp_path / "cert.pem", tmp_path / "key.pem", log)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as group:
         watching = group.create_task(certificate.watch(0.01))
         make(tmp_path, "second")
         while "read again" not in await log.news.get():

@@ -159,7 +159,7 @@ async def test_who_left_is_noticed(stage: Site, opened: Opened, monkeypatch: pyt
         stage.hub = hub = Counted()
         stream = await opened(address, "tasks")
         stream.close()
-        await asyncio.wait_for(hub.left.wait(), 20)
+        await asyncio.wait_for(hub.left.wait(), 300)
         assert hub.count == 0
 
 

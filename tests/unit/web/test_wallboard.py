@@ -173,7 +173,7 @@ async def test_it_works_without_script_and_only_supervisors_see_it(tmp_path: Pat
 
 async def pushed(reply: ClientResponse) -> str:
     """The next board of a stream."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(300):
         while True:
             lines = (await reply.content.readuntil(b"\n\n")).decode().splitlines()
             if f"event: {TOPIC}" in lines:
@@ -204,7 +204,7 @@ async def test_nothing_is_made_while_nobody_looks_and_a_fault_ends_nothing(tmp_p
         reply = await session.get(f"{address}/wallboard/events")
         there.fails = True
         site.hub.tell("board")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             await there.failed.wait()
         there.fails = False
         site.hub.tell("board")

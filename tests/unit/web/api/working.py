@@ -196,4 +196,4 @@ async def working(
         yield Working(await server.start(), site, database, app)
         await server.stop()
         inbox.close()
-        await asyncio.wait_for(running, 30)
+        await asyncio.wait_for(running, 300)
