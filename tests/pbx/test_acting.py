@@ -15,7 +15,7 @@ from callcentre.runtime.clock import SystemClock
 from tests.pbx.lab.asterisk import SECRET, Asterisk
 from tests.unit.ami.desk import Desk, endpoint, manned
 
-pytestmark = [pytest.mark.pbx, pytest.mark.parametrize("version", ["22", "16"])]
+pytestmark = [pytest.mark.pbx, pytest.mark.parametrize("version", ["22", "16"], scope="module")]
 ANNOUNCED = "Local/s@callcentre-alarm/n"
 """Answers at once, as a supervisor would who takes up the telephone."""
 

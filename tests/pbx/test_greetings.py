@@ -12,9 +12,9 @@ from tests.pbx.lab.asterisk import Asterisk
 from tests.unit.spool.test_recorded import BAD, EXTENDED, LISTED
 from tests.unit.spool.voices import coded, pcm, put, voice, wav
 
-pytestmark = [pytest.mark.pbx, pytest.mark.parametrize("version", ["22", "16"])]
+pytestmark = [pytest.mark.pbx, pytest.mark.parametrize("version", ["22", "16"], scope="module")]
 
-SECONDS = 60.0
+SECONDS = 180.0
 SHORT = voice(1.2)
 WIDE = voice(1.2, rate=16_000)
 PLAYED = {

@@ -55,6 +55,13 @@ def test_a_moment_a_little_off_is_a_difference_that_a_second_play_may_clear(row:
     assert held.only_late is late
 
 
+@pytest.mark.parametrize(("late", "differs", "again"), [(1.0, False, False), (1.5, True, True), (2.5, True, False)])
+def test_of_a_call_that_a_gap_touched_whole_seconds_are_known(late: float, differs: bool, again: bool) -> None:
+    gap = truth() | {"doings": [{"what": "restart daemon", "t": START + 4, "over": START + 5}]}
+    (held,) = hold([said(late=late, quality="partial")], None, gap)
+    assert (bool(held.differences), held.only_late) == (differs, again)
+
+
 @pytest.mark.parametrize(
     "row",
     [

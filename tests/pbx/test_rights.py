@@ -13,7 +13,7 @@ from tests.pbx.lab.asterisk import SECRET, Asterisk
 from tests.pbx.lab.recorder import Recorder
 from tests.pbx.lab.rights import heard
 
-pytestmark = [pytest.mark.pbx, pytest.mark.parametrize("version", ["22", "16"])]
+pytestmark = [pytest.mark.pbx, pytest.mark.parametrize("version", ["22", "16"], scope="module")]
 
 ASKED = {
     "CoreShowChannels",
@@ -31,7 +31,7 @@ CALLER = {"Channel": "Local/01632960691@from-trunk/n", "CallerID": "Caller <0770
 SPEAKS = {"Application": "Playback", "Data": "vm-intro"}
 """Talks for 5.7 s and hangs up: enough for an announcement, a greeting and a message of 3 s."""
 
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 def actions(asterisk: Asterisk, account: str) -> set[str]:

@@ -22,9 +22,9 @@ from callcentre.runtime.clock import SystemClock
 from tests.pbx.lab.asterisk import SECRET, Asterisk
 from tests.unit.core.offices import line, office
 
-pytestmark = [pytest.mark.pbx, pytest.mark.parametrize("version", ["22", "16"])]
+pytestmark = [pytest.mark.pbx, pytest.mark.parametrize("version", ["22", "16"], scope="module")]
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 AWAY, FREE, PAUSED = MemberState.UNREACHABLE, MemberState.FREE, MemberState.PAUSED
 STANDBY = Attention(standby=tuple(f"PJSIP/{number}" for number in range(900, 920)))
 """So many that every seat is told."""
@@ -34,7 +34,8 @@ class Listener:
     """Listens as the daemon does, and keeps the roster of one queue."""
 
     def __init__(self, port: int, queue: str) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=0.2)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self._socket.settimeout(0.2)
         self._framer, self._lists = Framer(ours="roster-"), Lists("lab")
         self.roster = Roster(office(line(queues=frozenset({queue}), attention=STANDBY)))
         self.seats: tuple[Seat, ...] = ()

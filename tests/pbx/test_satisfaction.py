@@ -3,7 +3,6 @@
 All calls of a version are made at once, each to a telephone of its own.
 """
 
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.pbx.lab.asterisk import missing
 from tests.pbx.lab.books import read_cel
-from tests.pbx.lab.clicking import ClickLab
+from tests.pbx.lab.clicking import PATIENCE, ClickLab
 from tests.pbx.lab.daemon import read_rows
 from tests.pbx.lab.script import Bye, Dialling, Press, Ring, Wait
 
@@ -66,21 +64,16 @@ CALLS = {
 
 
 @pytest.fixture(scope="module")
-def lab(version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickLab]:
+def lab(fetched: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickLab]:
     """A PBX and a daemon; every call is over."""
-    reason = missing(version)
-    if reason and os.environ.get("CALLCENTRE_TEST_PBX_REQUIRED") == "1":
-        pytest.fail(reason, pytrace=False)
-    if reason:
-        pytest.skip(reason)
-    out: Path = tmp_path_factory.mktemp(f"satisfaction-{version}")
-    with ClickLab(version, out, telephones=TELEPHONES, outside={}, callers=(), config=CONFIG) as lab:
+    out: Path = tmp_path_factory.mktemp(f"satisfaction-{fetched}")
+    with ClickLab(fetched, out, telephones=TELEPHONES, outside={}, callers=(), config=CONFIG) as lab:
         lab.asterisk.line.ask("QueueAdd", Queue="dynamic", Interface="PJSIP/101")
         calls = [
             lab.dial(name.replace(" ", "-"), index, dialling) for index, (name, dialling) in enumerate(CALLS.items())
         ]
         for call in calls:
-            assert call.wait(50) == 0, call.errors
+            assert call.wait(PATIENCE) == 0, call.errors
         lab.quiet()
         lab.until(lambda: len(ended(lab)) == len(CALLS) - 1)
         yield lab
@@ -143,7 +136,7 @@ def test_the_telephone_says_what_its_last_call_was_and_hears_whether_it_was_kept
         lab.dial(f"{telephone}-says", index, Dialling(to=code, number=telephone))
         for index, (telephone, code) in enumerate(codes.items(), start=10)
     ]
-    assert [one.wait(40) for one in dialled] == [0, 0, 0]
+    assert [one.wait(PATIENCE) for one in dialled] == [0, 0, 0]
     rows = read_rows(lab.database, "SELECT * FROM wrap_ups ORDER BY who")
     assert [(row["who"], row["kind"], row["uniqueid"]) for row in rows] == [
         ("PJSIP/101", "resolved", call(lab, "good")["uniqueid"]),

@@ -19,7 +19,7 @@ from callcentre.runtime.clock import SystemClock
 from callcentre.store.columns import microseconds
 from callcentre.store.database import Database
 from tests.browser.office import ACCOUNTS, PASSWORD, QUICKLY
-from tests.pbx.lab.clicking import CONFIG, ClickLab
+from tests.pbx.lab.clicking import CONFIG, PATIENCE, ClickLab
 from tests.pbx.lab.daemon import read_rows
 from tests.pbx.lab.script import Act, Dialling, Ring, caller_script
 from tests.pbx.lab.sipp import SippProcess
@@ -85,7 +85,7 @@ class AbuseLab(ClickLab):
 
     def page(self, address: str = "/call") -> str:
         """What Alice is shown."""
-        return str(self._page.open(self._address(address), timeout=10).read().decode())
+        return str(self._page.open(self._address(address), timeout=PATIENCE).read().decode())
 
     def press(self, uniqueid: str, step: str) -> int:
         """Alice presses the button for a call; the status of the answer."""
@@ -122,7 +122,7 @@ class AbuseLab(ClickLab):
         asked = urllib.request.Request(self._address(page), body)
         asked.add_header("Origin", f"http://localhost:{self.asterisk.slot.web}")
         try:
-            return int(self._page.open(asked, timeout=30).status)
+            return int(self._page.open(asked, timeout=PATIENCE).status)
         except urllib.error.HTTPError as error:
             return error.code
 

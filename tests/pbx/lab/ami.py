@@ -6,12 +6,14 @@ import socket
 import time
 
 END = b"\r\n\r\n"
+PATIENCE = 120.0
+"""Seconds without a word after which Asterisk is stuck."""
 
 
 class AmiLine:
     """One blocking AMI connection of the account `lab`, with events off."""
 
-    def __init__(self, port: int, user: str, secret: str, timeout: float = 10.0) -> None:
+    def __init__(self, port: int, user: str, secret: str, timeout: float = PATIENCE) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self._buffer = b""
         self._serial = 0
@@ -77,7 +79,7 @@ class AmiLine:
         self._socket.close()
 
 
-def wait_for_ami(port: int, user: str, secret: str, seconds: float = 20.0) -> AmiLine:
+def wait_for_ami(port: int, user: str, secret: str, seconds: float = PATIENCE) -> AmiLine:
     """A line to an Asterisk that has just been started and has booted in full."""
     deadline = time.monotonic() + seconds
     line: AmiLine | None = None

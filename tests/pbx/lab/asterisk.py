@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from tests.pbx.lab.ami import AmiLine, wait_for_ami
+from tests.pbx.lab.priority import keep_priority
 from tests.pbx.lab.slots import Slot
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +38,9 @@ SHIPPED = ("extensions.conf", "features.conf", "queues.conf", "voicemail.conf")
 
 GREETED = ("610", "630", "640", "641", "645", "690", "101", "102", "103", "104", "105", "106")
 """Mailboxes with a short greeting of their own."""
+
+STOPS = 60.0
+"""An Asterisk that takes longer to stop is ended, and its books may lack their last lines."""
 
 FETCH = "fetch it with `make pbx` or `tests/pbx/fetch_asterisk.sh` (root, Debian)"
 
@@ -156,6 +160,7 @@ class Asterisk:
                 stderr=console,
                 start_new_session=True,
             )
+        keep_priority(self._process.pid)
         self._line = wait_for_ami(self.slot.ami, "lab", SECRET)
 
     def restart(self) -> None:
@@ -174,7 +179,7 @@ class Asterisk:
             return
         self._process.terminate()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=STOPS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

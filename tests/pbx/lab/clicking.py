@@ -25,16 +25,19 @@ from callcentre.core.terms import TaskSource, TaskState, TaskStep
 from callcentre.store.database import Database
 from tests.pbx.lab.asterisk import SECRET, Asterisk
 from tests.pbx.lab.books import read_cel
-from tests.pbx.lab.daemon import read_rows
+from tests.pbx.lab.daemon import END_LIMIT, read_rows
 from tests.pbx.lab.forked import Forked
 from tests.pbx.lab.moment import now
 from tests.pbx.lab.office import HOURS
+from tests.pbx.lab.play import REGISTERED
 from tests.pbx.lab.script import Dialling, Ring, caller_script, phones_script, register_script
 from tests.pbx.lab.sipp import Script, SippProcess
 from tests.pbx.lab.slots import claimed_slot
 from tests.pbx.lab.wire import dialogs
 
-PATIENCE = 60.0
+PATIENCE = 180.0
+"""Seconds after which what does not come to be so never will."""
+
 CONFIG = """
 fallback_line = "enquiries"
 
@@ -109,7 +112,7 @@ class ClickLab:
                 self._port += 1
                 script = register_script(extension, slot.phone("101"), 3600)
                 registered = self._sipp(stack, script, slot.base + self._port, 1)
-                assert registered.wait(10) == 0, registered.errors
+                assert registered.wait(REGISTERED) == 0, registered.errors
             asyncio.run(self._seed())
             stack.callback(self._end)
             self.start()
@@ -162,11 +165,13 @@ class ClickLab:
     def _end(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(15)
+            if self._process.wait(END_LIMIT) is None:
+                self._process.kill()
+                self._process.wait()
 
     def _get(self, page: str) -> str | None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.asterisk.slot.web}{page}", timeout=5) as reply:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.asterisk.slot.web}{page}", timeout=30) as reply:
                 return str(reply.read().decode())
         except (OSError, urllib.error.URLError):
             return None
@@ -175,9 +180,11 @@ class ClickLab:
         """Wait until something is so."""
         deadline = time.monotonic() + PATIENCE
         while not is_so():
-            if time.monotonic() > deadline:
-                log = (self._out / "daemon.log").read_text(encoding="utf-8", errors="replace")
-                raise RuntimeError(f"it does not come to be so; the daemon says: {log[-3000:]}")
+            code = None if self._process is None else self._process.poll()
+            if code is not None or time.monotonic() > deadline:
+                log = self._out / "daemon.log"
+                said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+                raise RuntimeError(f"it does not come to be so (exit {code}); the daemon says: {said[-3000:]}")
             # Pages, books and the database tell nobody of a change: they are asked.
             time.sleep(0.05)
 

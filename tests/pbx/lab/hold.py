@@ -16,7 +16,10 @@ SPAN = 0.15
 """Seconds by which a length of time may differ."""
 
 LATE = 1.0
-"""A moment that differs by less may be a busy machine's: who was late, the PBX or callcentre, a second play tells."""
+"""A moment that differs by less may be a busy machine's: who was late, the PBX or callcentre, a second play tells.
+
+Where whole seconds are all that is known (`HEALED`), by less than that beyond them.
+"""
 
 HEALED = 1.1
 """The same for a call of quality partial or inferred: queue_log has whole seconds, and truncates."""
@@ -169,7 +172,7 @@ def _measures(row: Row, seen: Row, blind: bool) -> Iterator[str]:
         unknown = mine is None and row["quality"] != "complete"
         if not unknown and not _near(mine, true, allowed):
             text = f"{name} {row[name]}, true {_stamp(true) if name.endswith('_at') else true}"
-            yield Late(text) if _near(mine, true, LATE) else text
+            yield Late(text) if _near(mine, true, slack - TIME + LATE) else text
 
 
 def _stamp(moment: float | None) -> str | None:

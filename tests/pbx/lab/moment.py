@@ -2,6 +2,8 @@
 
 import time
 
+DAY = 86_400.0
+
 
 def now() -> float:
     """Epoch seconds."""

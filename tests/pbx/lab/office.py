@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 
 from tests.pbx.lab.cases import Acting
 from tests.pbx.lab.cases_ringing import STRATEGIES
-from tests.pbx.lab.moment import now
+from tests.pbx.lab.moment import DAY, now
 
-DAY = 86_400.0
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS = "{ " + ", ".join(f'{day} = ["00:00-24:00"]' for day in DAYS) + " }"
 MENU = "01632960620"

@@ -8,12 +8,13 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from tests.pbx.lab.asterisk import Asterisk
 from tests.pbx.lab.cases import Call, Case, Doing
-from tests.pbx.lab.moment import now
+from tests.pbx.lab.moment import DAY, now
 from tests.pbx.lab.recorder import Recorder
 from tests.pbx.lab.script import Speak, caller_script, phones_script, register_script
 from tests.pbx.lab.sipp import Script, SippProcess
@@ -25,15 +26,14 @@ from tests.pbx.lab.unplayed import Unplayed
 CALL_LIMIT = 120.0
 """No call of any case lasts longer than this."""
 
-QUIET = 15.0
+QUIET = 60.0
 """The last channel of a case is gone by then, or something is stuck."""
 
+REGISTERED = 60.0
+"""A telephone that waits longer for its registration has none."""
 
-SETTLE = 12.0
-"""Seconds in which everything that was heard is decided and written."""
-
-SWEEP = 75.0
-"""Seconds in which a mailbox is surely looked into: callcentre does so each minute."""
+SETTLE = 120.0
+"""Everything that was heard is decided and written by then, and each mailbox looked into, which is done each minute."""
 
 
 class Watcher(Protocol):
@@ -99,7 +99,7 @@ class _Stage:
             self._port += 1
             running.append(self.sipp(script, self.slot.base + self._port, 1))
         for process in running:
-            if process.wait(10) != 0:
+            if process.wait(REGISTERED) != 0:
                 raise Unplayed(f"{process.name}: {process.errors}")
 
     def log_in(self) -> None:
@@ -147,7 +147,9 @@ class _Stage:
             case "snapshot":
                 self.recorder.snapshot(self.asterisk.line, "mid")
             case "holiday":
-                self._put(time.strftime("holiday/%Y-%m-%d"), "A test")
+                # Whatever day it is where the PBX stands, and should midnight come before the call.
+                for ahead in (-DAY, 0.0, DAY):
+                    self._put(f"holiday/{datetime.fromtimestamp(now() + ahead, UTC).date()}", "A test")
             case "heartbeat":
                 self._put("heartbeat", str(int(now() - doing.seconds)))
             case what if what.startswith("message "):
@@ -185,7 +187,10 @@ class _Stage:
             return
         box, folder = doing.params["box"], doing.params.get("folder", "INBOX")
         to = doing.params.get("to")
-        text = messages_in(self.asterisk.voicemail, box, folder)[0]
+        there = messages_in(self.asterisk.voicemail, box, folder)
+        if not there:
+            raise Unplayed(f"no message is in {folder} of {box} yet")
+        text = there[0]
         if self.asterisk.version == "16":
             if to:
                 put_into(text, to)
@@ -205,7 +210,7 @@ class _Stage:
         while "CoreCurrentCalls: 0\r\n" not in self.asterisk.line.ask("CoreStatus"):
             if time.monotonic() > deadline:
                 channels = self.asterisk.line.command("core show channels concise")
-                raise RuntimeError(f"channels are left: {channels}")
+                raise Unplayed(f"channels are left: {channels}")
             # The lab's line has events off, so that it cannot disturb; it asks instead.
             time.sleep(0.1)
 
@@ -240,7 +245,10 @@ def play(case: Case, version: str, out: Path, watcher: Watcher | None = None) ->
                 doing.result()
         for call, start, process in stage.callers:
             played.starts.append(start)
-            if process.wait(CALL_LIMIT) != 0:
+            code = process.wait(CALL_LIMIT)
+            if code is None:
+                raise Unplayed(f"{process.name} ({call.dialling.to}) does not come to its end")
+            if code != 0:
                 played.troubles.append(f"{process.name} ({call.dialling.to}): {process.errors}")
         if stage.phones.ended:
             raise Unplayed(f"the telephones died: {stage.phones.errors}")
@@ -250,7 +258,7 @@ def play(case: Case, version: str, out: Path, watcher: Watcher | None = None) ->
             calls = sum(call.line is not None and not call.may_be_unseen for call in case.calls)
             stage.spool.look()
             there = sum(message.gone_at is None for message in stage.spool.left)
-            watcher.stop(calls, there + case.plants, SWEEP if case.plants else SETTLE)
+            watcher.stop(calls, there + case.plants, SETTLE)
         version_text = asterisk.line.command("core show version")
         banner = asterisk.line.banner
         stage.recorder.drain()

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.pbx.lab.ami import AmiLine
+from tests.pbx.lab.ami import PATIENCE, AmiLine
 from tests.pbx.lab.asterisk import SECRET
 from tests.pbx.lab.moment import now
 
@@ -52,7 +52,7 @@ class Recorder:
 
     def wait_listening(self) -> None:
         """Wait until it is logged in (again)."""
-        if not self._listening.wait(timeout=20):
+        if not self._listening.wait(timeout=PATIENCE):
             raise TimeoutError("the lab's recorder could not log in to AMI")
 
     def snapshot(self, line: AmiLine, why: str) -> None:
@@ -81,14 +81,14 @@ class Recorder:
             self._wanted = f"ActionID: {mark}\r\n".encode()
             assert self._socket is not None
             self._socket.sendall(f"Action: Ping\r\nActionID: {mark}\r\n\r\n".encode())
-            if not self._answered.wait(timeout=20):
+            if not self._answered.wait(timeout=PATIENCE):
                 raise TimeoutError("Asterisk does not answer the lab's recorder")
 
     def stop(self) -> None:
         """Stop listening and close the tape. May be called twice."""
         self._stopping.set()
         self._hang_up()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=PATIENCE)
         self._tape.close()
 
     def _hang_up(self) -> None:
@@ -102,7 +102,7 @@ class Recorder:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
+                with socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE) as connection:
                     connection.settimeout(None)
                     self._socket = connection
                     self._listen(connection)

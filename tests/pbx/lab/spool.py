@@ -68,7 +68,7 @@ class SpoolWatch:
     def stop(self) -> None:
         """End with a last look. May be called twice."""
         self._stopping.set()
-        self._thread.join(timeout=10)
+        self._thread.join()
         self.look()
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.pbx.lab import books
 from tests.pbx.lab.spool import Left, read_left
+from tests.pbx.lab.unplayed import Unplayed
 from tests.pbx.lab.wire import Message, dialogs
 
 RING_CYCLE = 3.0
@@ -18,6 +19,9 @@ RING_CYCLE = 3.0
 
 SHORT = 5.0
 """An unanswered call that waited less is a short abandonment (the charter's default)."""
+
+NOTED = 3.0
+"""Seconds within which even a busy telephone has noted that it was called."""
 
 HIDING = ("restart daemon", "kill daemon", "cut ami")
 """Doings in which a listener hears nothing."""
@@ -126,7 +130,7 @@ def _attempts(found: Books) -> list[Attempt]:
             if row.kind == "CHAN_START"
             and row.channel.startswith(start)
             and row.uniqueid not in taken
-            and -0.01 < attempt.invite - row.t < 3.0
+            and -0.01 < attempt.invite - row.t < NOTED
         ]
         if legs:
             leg = min(legs, key=lambda row: abs(attempt.invite - row.t))
@@ -252,6 +256,7 @@ def _told(found: Books) -> list[list[str]]:
 def _outside(found: Books) -> list[dict[str, Any]]:
     """The calls that numbers outside got from the office: their own times, and the PBX's channel of each."""
     rows = []
+    taken: set[str] = set()
     for call_id, wire in dialogs(found.folder / "sip/outside.messages").items():
         if wire[0].method != "INVITE" or wire[0].sent:
             continue
@@ -259,9 +264,17 @@ def _outside(found: Books) -> list[dict[str, Any]]:
         legs = [
             row
             for row in found.cel
-            if row.kind == "CHAN_START" and row.channel.startswith("PJSIP/trunk-") and -0.01 < one.invite - row.t < 1.0
+            if row.kind == "CHAN_START"
+            and row.channel.startswith("PJSIP/trunk-")
+            and row.linkedid != row.uniqueid  # an outside caller's is the first of its call
+            and row.uniqueid not in taken
+            and -0.01 < one.invite - row.t < NOTED
         ]
-        leg = min(legs, key=lambda row: abs(one.invite - row.t))
+        if not legs:
+            raise Unplayed(f"CEL has no channel for the call to {one.extension} at {one.invite}")
+        # They go out in the order in which they are made.
+        leg = min(legs, key=lambda row: row.t)
+        taken.add(leg.uniqueid)
         names = ("ringing", "answered", "refused", "cancelled")
         times = {name: getattr(one, name) for name in names}
         by = next(row for row in found.cel if row.kind == "CHAN_START" and row.uniqueid == leg.linkedid)

@@ -15,6 +15,9 @@ SAME = 0.15
 NOTED = 0.5
 """Seconds within which even a busy SIPp has noted what it sent; nobody calls one line again so soon."""
 
+TOLD = 1.0
+"""Seconds within which even a busy PBX has told the telephones that ring on that a call is answered, or over."""
+
 TAKEN = 10.0
 """Seconds within which even a busy PBX has taken a call that was dialled."""
 
@@ -253,6 +256,11 @@ def _end_heard(found: Books, attempt: Attempt) -> float | None:
     return attempt.up or found.first("HANGUP", attempt.uniqueid)
 
 
+def _ended_by(moment: float, invite: float, end: float) -> bool:
+    """Whether a ring ended because of what was so at `moment`; a busy PBX tells the telephone late."""
+    return abs(end - moment) < SAME or invite < moment < end < moment + TOLD
+
+
 def _result(found: Books, attempt: Attempt, call: dict[str, Any] | None) -> str:
     if attempt.refused:
         return "forwarded" if " 302 " in attempt.refusal else "busy"
@@ -266,10 +274,9 @@ def _result(found: Books, attempt: Attempt, call: dict[str, Any] | None) -> str:
     restarts = [doing["t"] for doing in found.wanted["doings"] if doing["what"] == "restart pbx"]
     if any(-SAME < end - moment < 2.0 for moment in restarts):
         return "lost"
-    others = [a.answered for a in found.attempts if a.call == attempt.call and a.answered]
-    if any(abs(end - moment) < SAME for moment in others):
-        return "cancelled"
-    if abs(observed["end"] - end) < SAME or abs(observed.get("agent_answer", 0.0) - end) < SAME:
+    moments = [a.answered for a in found.attempts if a.call == attempt.call and a.answered]
+    moments += [observed["end"], observed.get("agent_answer", 0.0)]
+    if any(_ended_by(moment, attempt.invite, end) for moment in moments):
         return "cancelled"
     name = NAMES[attempt.extension]
     withdrawn = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 _HEAD = re.compile(
@@ -55,7 +55,7 @@ def messages(log: Path) -> list[Message]:
     ends = [head.start() for head in heads[1:]] + [len(text)]
     for head, end in zip(heads, ends, strict=False):
         body = text[head.end() : end]
-        when = datetime.fromisoformat(f"{head[1]} {head[2]}").astimezone().timestamp()
+        when = datetime.fromisoformat(f"{head[1]} {head[2]}").replace(tzinfo=UTC).timestamp()
         found.append(Message(t=when, sent=head[3] == "sent", text=body.strip("\n")))
     return found
 
