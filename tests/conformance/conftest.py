@@ -36,7 +36,7 @@ class Postgres:
     def __init__(self, url: str, admin: psycopg.Connection) -> None:
         self._url = url
         self._admin = admin
-        admin.execute("SET lock_timeout = '10s'")
+        admin.execute("SET lock_timeout = '180s'")
 
     def make(self) -> str:
         """Make a schema; return its name."""

@@ -312,7 +312,7 @@ async def test_days_are_counted_at_the_start_and_the_database_may_be_away(databa
         await asyncio.sleep(0)
 
     task = asyncio.create_task(settling(database, scheduler=nights, rest=rest).run())  # noqa: TID251
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(600):
         await nights.asked.wait()
         await rested.wait()
     task.cancel()
