@@ -7,7 +7,7 @@ from callcentre_simulator.line import Line, LineFaults
 from callcentre_simulator.security import SecurityLog
 from callcentre_simulator.session import Office, Session
 
-_SETTLE_SECONDS = 1.5
+_SETTLE_SECONDS = 10.0
 
 
 class Faulty(Protocol):

@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from callcentre_simulator.accounts import Account
 from callcentre_simulator.versions import class_mask
 
+PATIENCE = 180.0
+"""Seconds after which what has not come never will."""
+
 ACCOUNTS: Mapping[str, Account] = {
     "lab": Account("lab", "not-a-secret"),
     "everything": Account("everything", "not-a-secret"),
@@ -29,7 +32,7 @@ class Peer:
     async def message(self) -> bytes:
         """The next whole message without its blank line; empty at the end of the stream."""
         try:
-            data = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
+            data = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
         except (asyncio.IncompleteReadError, ConnectionError):
             return b""
         return data.removesuffix(b"\r\n\r\n")
@@ -56,7 +59,7 @@ class Peer:
     async def rest(self) -> bytes:
         """Everything until the end of the stream."""
         try:
-            return await asyncio.wait_for(self.reader.read(-1), 5)
+            return await asyncio.wait_for(self.reader.read(-1), PATIENCE)
         except ConnectionError:
             return b""
 
@@ -71,7 +74,7 @@ async def connected(port: int, limit: int = 1 << 22) -> AsyncIterator[Peer]:
     """A peer that has heard the banner, and reads no more than `limit` bytes ahead."""
     peer = Peer(*await asyncio.open_connection("127.0.0.1", port, limit=limit))
     try:
-        peer.banner = await asyncio.wait_for(peer.reader.readline(), 5)
+        peer.banner = await asyncio.wait_for(peer.reader.readline(), PATIENCE)
         yield peer
     finally:
         await peer.close()

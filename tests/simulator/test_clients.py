@@ -22,6 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:notifyAll:DeprecationWarning")
 ACCOUNTS = {"peer": Account("peer", "s3cret")}
 A_CALL = ["Newchannel", "QueueCallerJoin", "AgentCalled", "DialBegin", "DialEnd", "AgentConnect", "BridgeEnter"]
 FOLLOWED = set(A_CALL)
+PATIENCE = 180.0
 
 
 def office() -> AmiServer:
@@ -35,13 +36,13 @@ def first_of_each(names: list[str]) -> list[str]:
 
 @contextmanager
 def ami_client(port: int, heard: "queue.Queue[str]") -> Iterator[asterisk.ami.AMIClient]:
-    client = asterisk.ami.AMIClient(address="127.0.0.1", port=port, timeout=10)
+    client = asterisk.ami.AMIClient(address="127.0.0.1", port=port, timeout=PATIENCE)
     client.add_event_listener(lambda event, **_: heard.put(event.name))
     try:
         yield client
     finally:
         # Only the end of the stream wakes its reader: whoever uses it logs off, or has been hung up on.
-        client.finished.wait(10)
+        client.finished.wait(PATIENCE)
         client.disconnect()
 
 
@@ -55,7 +56,7 @@ def asterisk_ami_session(port: int) -> tuple[Any, Any, list[str]]:
         client.send_action(asterisk.ami.SimpleAction("Ping")).get_response()
         names: list[str] = []
         while not names or names[-1] != "AgentComplete":
-            names.append(heard.get(timeout=10))
+            names.append(heard.get(timeout=PATIENCE))
         assert client.logoff().response.status == "Goodbye"
         return login, paused, names
 
@@ -103,7 +104,7 @@ async def test_panoramisk_logs_in_acts_and_follows_a_call() -> None:
             members = await manager.send_action({"Action": "QueueStatus", "Queue": "enquiries"}, as_list=True)
             unknown = await manager.send_action({"Action": "Nonsense"})
             pong = await manager.send_action({"Action": "Ping"})
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await over.wait()
         finally:
             manager.close()

@@ -13,7 +13,7 @@ from callcentre_simulator.held_clock import HeldClock
 from callcentre_simulator.scenario import beginning_now, bundled, find, read
 
 LOGIN = b"Action: Login\r\nUsername: callcentre\r\nSecret: callcentre\r\n\r\nAction: Ping\r\n\r\n"
-PATIENCE = 30.0
+PATIENCE = 180.0
 
 
 def exits(*arguments: str) -> int:

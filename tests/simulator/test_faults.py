@@ -14,7 +14,7 @@ from callcentre_simulator.office_orders import OFFICE_ORDERS, office_orders
 from callcentre_simulator.scenario import build, find, read
 from callcentre_simulator.spool import Spool
 from tests.simulator.fake import START, FakePbx, device
-from tests.simulator.peer import ACCOUNTS, Peer, connected, logged_in
+from tests.simulator.peer import ACCOUNTS, PATIENCE, Peer, connected, logged_in
 
 
 def fast(model: FakePbx) -> AmiServer:
@@ -121,7 +121,7 @@ async def test_bytes_come_one_at_a_time_and_make_the_same_events() -> None:
         server.flush()
         reads: list[bytes] = []
         while not b"".join(reads).endswith(b"INUSE\r\n\r\n"):
-            reads.append(await asyncio.wait_for(peer.reader.read(65536), 5))
+            reads.append(await asyncio.wait_for(peer.reader.read(65536), PATIENCE))
         assert len(reads) > 20
         assert b"Device: PJSIP/7" in b"".join(reads)
 
@@ -147,7 +147,7 @@ async def test_several_events_come_in_one_read() -> None:
         for number in range(5):
             model.say(device(number))
             server.flush()
-        assert (await asyncio.wait_for(peer.reader.read(65536), 5)).count(b"DeviceStateChange") == 5
+        assert (await asyncio.wait_for(peer.reader.read(65536), PATIENCE)).count(b"DeviceStateChange") == 5
 
 
 async def test_a_stalled_event_comes_with_the_next_or_with_an_answer() -> None:
@@ -159,7 +159,7 @@ async def test_a_stalled_event_comes_with_the_next_or_with_an_answer() -> None:
         server.flush()
         model.say(device(2))
         server.flush()
-        assert (await asyncio.wait_for(peer.reader.read(65536), 5)).count(b"Event:") == 1
+        assert (await asyncio.wait_for(peer.reader.read(65536), PATIENCE)).count(b"Event:") == 1
         peer.send("Action: Ping\r\n\r\n")
         assert b"PJSIP/2" in await peer.message()
 
@@ -204,7 +204,7 @@ async def test_each_forgery_is_between_an_honest_beginning_and_an_honest_end(kin
         server.flush()
         data = b""
         while b"Cause-txt: Normal Clearing\r\n\r\n" not in data:
-            data += await asyncio.wait_for(peer.reader.read(65536), 5)
+            data += await asyncio.wait_for(peer.reader.read(65536), PATIENCE)
         assert data.startswith(b"Event: Newchannel\r\nPrivilege: call,all\r\n")
         assert data.endswith(b"Cause: 16\r\nCause-txt: Normal Clearing\r\n\r\n")
 

@@ -13,7 +13,7 @@ from callcentre_simulator.accounts import Account, from_manager_conf
 from callcentre_simulator.ami_server import AmiServer
 from callcentre_simulator.versions import ALL_CLASSES, class_mask
 from tests.simulator.fake import FakePbx
-from tests.simulator.peer import Peer, logged_in
+from tests.simulator.peer import PATIENCE, Peer, logged_in
 
 RECORDED = Path(__file__).parent / "recorded"
 OWN = {"login", "logoff", "challenge", "events", "ping", "", "nonsense", "userevent", "queuesummary"}
@@ -77,7 +77,7 @@ async def got(reader: asyncio.StreamReader, expected: str) -> str:
     wanted = expected.removesuffix("<EOF>").count("\r\n")
     while data.count("\r\n") < wanted or ends:
         try:
-            more = await asyncio.wait_for(reader.read(65536), 2)
+            more = await asyncio.wait_for(reader.read(65536), PATIENCE)
         except TimeoutError:
             return data + "<NOTHING MORE>"
         if not more:
@@ -99,7 +99,7 @@ def answered(sent: str, challenge: str) -> str:
 async def test_every_conversation_is_answered_as_a_real_asterisk_answered_it(version: int) -> None:
     played = 0
     for name, steps in stories(version).items():
-        patience = 0.01 if name == "login then silence" else 30.0
+        patience = 0.01 if name == "login then silence" else PATIENCE
         own = AmiServer(FakePbx(version), ACCOUNTS, refusal_seconds=0.0, auth_seconds=patience)
         async with own as server, AsyncExitStack() as stack:
             if name == "single second":
