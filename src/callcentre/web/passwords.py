@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -46,7 +46,8 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="passwords")
         self._waiting = 0
-        self._nobodys = self._threads.submit(self._hasher.hash, secrets.token_hex(16))
+        self._nobodys: Future[str] | None = None
+        """What is verified for who is not there; made for the first who logs in, for a start is not to wait for it."""
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -58,11 +59,15 @@ class Passwords:
 
     async def verify(self, password: str, known: str | None) -> Verdict:
         """Whether `password` is the one whose hash is `known`; None is nobody's, and takes as long. Raises TooBusy."""
-        return await self._in_thread(lambda: self._verify(_one_spelling(password), known))
+        nobodys = self._nobodys
+        if nobodys is None:
+            nobodys = self._nobodys = self._threads.submit(self._hasher.hash, secrets.token_hex(16))
+        return await self._in_thread(lambda: self._verify(_one_spelling(password), known, nobodys))
 
-    def _verify(self, password: str, known: str | None) -> Verdict:
+    def _verify(self, password: str, known: str | None, nobodys: Future[str]) -> Verdict:
+        wait([nobodys])  # who is there waits as long
         try:
-            self._hasher.verify(known or self._nobodys.result(), password)
+            self._hasher.verify(known or nobodys.result(), password)
         except (VerificationError, InvalidHashError):
             return Verdict(right=False)
         if known is None:

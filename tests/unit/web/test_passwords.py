@@ -41,6 +41,8 @@ async def test_nobody_costs_as_much_as_somebody() -> None:
     """The work for a name that is not there is a verification with the same parameters."""
     hasher = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
     passwords = Passwords(hasher)
+    await passwords.verify(PASSWORD, hasher.hash(PASSWORD))
+    assert passwords._nobodys is not None
     assert extract_parameters(passwords._nobodys.result()) == extract_parameters(hasher.hash("x"))
     passwords.close()
 
