@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,6 +44,8 @@ charter = "hct"
 nation = "ENG"
 dids = ["01632960600"]
 queues = ["enquiries"]
+zone = "{zone}"
+added_days = {days}
 [line.hours]
 mon = ["00:00-24:00"]
 tue = ["00:00-24:00"]
@@ -112,9 +115,27 @@ class Pbx(FakePbx):
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    """A port for a daemon of this process's: until this process ends, nobody is given it who asks for any free one.
+
+    It stays bound here, and nothing listens; who reuses addresses, as servers do, may listen on it all the same.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = int(held.getsockname()[1])
+    held.detach()
+    return port
+
+
+def at_noon() -> str:
+    """A zone in which it is noon or a little later: no day ends there while a test runs."""
+    return f"Etc/GMT{SystemClock().now().astimezone(UTC).hour - 12:+d}"
+
+
+def days_around() -> str:
+    """The days around now, as `added_days` of a line that is open around the clock: one may be a bank holiday."""
+    today = SystemClock().now().date()
+    return "[" + ", ".join((today + timedelta(days=more)).isoformat() for more in range(-2, 3)) + "]"
 
 
 class Office:
@@ -129,7 +150,8 @@ class Office:
         (folder / "secret").write_text(secret)
         self.queue_log = folder / "queue_log"
         self.queue_log.touch()
-        self.config.write_text(CONFIG.format(ami=ami, web=self.web, store=f"sqlite:///{self.database}"))
+        store = f"sqlite:///{self.database}"
+        self.config.write_text(CONFIG.format(ami=ami, web=self.web, store=store, zone=at_noon(), days=days_around()))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database holds; not read-only, because what a kill left half done is undone by who opens it next."""
@@ -239,7 +261,7 @@ class Daemon:
 
 def _get(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=10) as reply:
+        with urllib.request.urlopen(url, timeout=DEADLINE) as reply:
             return reply.status, reply.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -4,13 +4,10 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from callcentre.runtime.clock import SystemClock
 from tests.acceptance.office import DEADLINE, Daemon, Office, Pbx
 from tests.acceptance.told import without_moments
 from tests.unit.metrics.exposed import named
@@ -64,7 +61,6 @@ async def test_a_restart_in_mid_call_goes_on_with_it(office: Office, pbx: Pbx) -
 
 
 async def test_after_a_kill_nothing_is_counted_twice_and_today_is_not_forgotten(office: Office, pbx: Pbx) -> None:
-    london = ZoneInfo("Europe/London")
     async with Daemon(office) as daemon:
         await daemon.ready()
         pbx.to_the_end()
@@ -75,9 +71,7 @@ async def test_after_a_kill_nothing_is_counted_twice_and_today_is_not_forgotten(
             await daemon.ready()
             text = (await daemon.get("/metrics"))[1]
             assert f"callcentre_{ANSWERED} 0.0" in text
-            days = {SystemClock().now().astimezone(london).date(), datetime.fromtimestamp(pbx.began, london).date()}
-            if len(days) == 1:  # at midnight the figures are those of another day
-                assert f"callcentre_{TODAY} 1.0" in text
+            assert f"callcentre_{TODAY} 1.0" in text
             await daemon.killed()
     assert office.rows("SELECT uniqueid, outcome, quality FROM calls") == [(pbx.caller, "answered", "complete")]
 
@@ -156,7 +150,8 @@ async def test_a_database_that_never_answers_does_not_hold_up_the_stop(office: O
         text = office.config.read_text().replace(f"sqlite:///{office.database}", url)
         office.config.write_text(text)
         async with Daemon(office) as daemon:
-            assert (await daemon.until(bool, "/-/ready")) == "starting\n"
+            reason = await daemon.until(bool, "/-/ready")
+            assert reason.startswith(("starting\n", "the database is away: ")), "it waits for it"
             assert await daemon.stopped() == 0
             assert "tiger" not in "".join(daemon.raw)
 

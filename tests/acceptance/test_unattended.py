@@ -14,7 +14,7 @@ from callcentre_simulator.people import Act, Ring
 from callcentre_simulator.scenario import beginning_now, build, find, read
 from callcentre_simulator.versions import class_mask
 from callcentre_simulator.wire import Reply
-from tests.acceptance.office import Daemon, Office
+from tests.acceptance.office import Daemon, Office, at_noon, days_around
 from tests.simulator.peer import Peer, logged_in
 
 AGENT, STANDBY, SUPERVISOR = "PJSIP/101", "PJSIP/106", "PJSIP/105"
@@ -23,7 +23,7 @@ ACCOUNTS = {
     "actor": Account("actor", "close sesame", read=0, write=class_mask("originate,agent,system")),
     "boss": Account("boss", "s3"),
 }
-LINE = f"""
+LINE = """
 [[line]]
 name = "dynamic"
 pbx = "lab"
@@ -33,11 +33,14 @@ queues = ["dynamic"]
 mode = "enforce"
 grace = "1s"
 recovery = "1s"
-standby = ["{STANDBY}"]
+standby = ["{standby}"]
 divert = true
-supervisors = ["{SUPERVISOR}"]
-hours = {{ {", ".join(f'{day} = ["00:00-24:00"]' for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))} }}
+supervisors = ["{supervisor}"]
+zone = "{zone}"
+added_days = {days}
+hours = {hours}
 """
+ALWAYS = ", ".join(f'{day} = ["00:00-24:00"]' for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
 DIVERTS = ("callcentre", "line/dynamic/divert")
 
 
@@ -98,7 +101,10 @@ def office(tmp_path: Path, lab: Lab) -> Office:
     pbx = text.replace(
         'secret_file = "secret"\n', 'secret_file = "secret"\nact_username = "actor"\nact_secret_file = "acting"\n'
     )
-    made.config.write_text(pbx.replace("[store]", f"{LINE}\n[store]"))
+    line = LINE.format(
+        standby=STANDBY, supervisor=SUPERVISOR, zone=at_noon(), days=days_around(), hours=f"{{ {ALWAYS} }}"
+    )
+    made.config.write_text(pbx.replace("[store]", f"{line}\n[store]"))
     return made
 
 

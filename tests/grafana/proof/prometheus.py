@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
+from tests.acceptance.office import free_port
 
 DEADLINE: Final = 120.0
 """How long anything may take before a test gives up; no judgement of a busy machine."""
@@ -98,7 +99,7 @@ def running(folder: Path, *, config: str = "", data: Path | None = None) -> Iter
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "prometheus.yml"
     settings.write_text(config or "global: {}\n", encoding="utf-8")
-    port = _free_port()
+    port = free_port()
     options = {
         "config.file": settings,
         "storage.tsdb.path": data or folder / "data",
@@ -143,8 +144,3 @@ def waiting() -> Iterator[None]:
         yield
         time.sleep(_POLL)
     raise AssertionError(f"nothing came of it within {DEADLINE:.0f} s")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
