@@ -22,7 +22,7 @@ async def chromium() -> AsyncIterator[Browser]:
     path = needed(*([] if axe.cached().exists() else [f"there is no axe-core: {axe.HOW}"]))
     expect.set_options(timeout=DEADLINE * 1000)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS], timeout=DEADLINE * 1000)
         yield browser
         await browser.close()
 

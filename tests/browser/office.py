@@ -27,7 +27,7 @@ from callcentre_simulator.spool import Spool
 from callcentre_simulator.versions import class_mask
 from callcentre_simulator.voicemail import Stored
 from tests.acceptance.forked import PIPE, forked
-from tests.acceptance.office import DEADLINE, Daemon, free_port
+from tests.acceptance.office import DEADLINE, Daemon, days_around, free_port
 
 SCENARIO = Path(__file__).with_name("office.toml")
 MORE = """
@@ -37,6 +37,7 @@ pbx = "office"
 charter = "hct"
 nation = "ENG"
 extensions = ["PJSIP/11{number}"]
+added_days = {days}
 hours = {hours}
 """
 READS = PbxAccount("callcentre", "open sesame", write=class_mask("reporting"))
@@ -73,6 +74,7 @@ dids = ["{did}"]
 queues = ["{name}"]
 mailboxes = ["{box}@default"]
 grace = "1s"
+added_days = {days}
 hours = {hours}
 """
 LOOKED = '\ncallcentre_mailboxes_looked_at_timestamp_seconds{pbx="office"} '
@@ -118,8 +120,9 @@ class Office:
         for box in pbx.voicemail.boxes.values():
             self._spool.prepare(box)
         pbx.voicemail.changed = self._spool.synchronise
+        days = days_around()
         tables = "".join(
-            LINE.format(name=name, more=lines.get(name, ""), did=did, box=box, hours=ALWAYS)
+            LINE.format(name=name, more=lines.get(name, ""), did=did, box=box, hours=ALWAYS, days=days)
             for name, did, box in (("enquiries", ENQUIRIES, "600"), ("nurse", NURSE, "630"))
         )
         self.config.write_text(
@@ -130,7 +133,7 @@ class Office:
         """More lines, which ring one telephone each; before the daemon begins."""
         with self.config.open("a") as config:
             for number in range(count):
-                config.write(MORE.format(number=number, hours=ALWAYS))
+                config.write(MORE.format(number=number, hours=ALWAYS, days=days_around()))
 
     @property
     def address(self) -> str:

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Page, expect
 
+from callcentre.config.load import bank_holidays
+from callcentre.core.terms import Nation
 from callcentre.runtime.clock import SystemClock
 from callcentre_simulator.people import Act, Ring
 from tests.browser.office import TRUNK
@@ -19,9 +21,11 @@ STATE = "SELECT state, owner, outcome FROM cases"
 
 
 def a_working_day() -> str:
-    """A Tuesday to come, which is no bank holiday in England: a week or two ahead."""
-    day = (SystemClock().now() + timedelta(days=7)).date()
-    return (day + timedelta(days=(1 - day.weekday()) % 7)).isoformat()
+    """A day to come from Monday to Friday, which is no bank holiday in England: a week or two ahead."""
+    day, closed = (SystemClock().now() + timedelta(days=7)).date(), bank_holidays(Nation.ENGLAND)
+    while day.weekday() >= 5 or day in closed:
+        day += timedelta(days=1)
+    return day.isoformat()
 
 
 async def typed(page: Page, **fields: str) -> None:
