@@ -20,7 +20,7 @@ import pytest
 
 from callcentre.config.load import load
 from callcentre.demo import Demo
-from callcentre.demo.scenarios import write_live, write_office
+from callcentre.demo.scenarios import open_always, write_live, write_office
 from callcentre.history.replay import replay
 from callcentre.runtime.clock import SystemClock
 from callcentre.store.columns import microseconds
@@ -33,7 +33,7 @@ OFFERED = re.compile(
 
 def read(url: str) -> str:
     """The text of a page."""
-    with urllib.request.urlopen(url, timeout=10) as reply:
+    with urllib.request.urlopen(url, timeout=DEADLINE) as reply:
         return str(reply.read().decode())
 
 
@@ -150,6 +150,7 @@ async def test_within_minutes_a_visitor_sees_a_line_unattended_and_attended_agai
     )
     async with asyncio.timeout(DEADLINE):
         assert await played.wait() == 0
+    open_always(tmp_path / "callcentre.toml", start)
     office = load(tmp_path / "callcentre.toml", {}).office
     rows: list[dict[str, Any]] = list(
         replay(tmp_path / "tape.jsonl", office, "office", snapshots=tmp_path / "snapshots.jsonl")

@@ -13,7 +13,7 @@ from callcentre.config.load import load
 from callcentre.demo.cases import put_cases
 from callcentre.demo.guests import let_in
 from callcentre.demo.sayings import put_sayings
-from callcentre.demo.scenarios import pieces, write_live, write_office
+from callcentre.demo.scenarios import open_always, pieces, write_live, write_office
 from callcentre.demo.simulated import serving, take_in
 from callcentre.runtime.clock import SystemClock
 
@@ -52,6 +52,7 @@ class Demo:
         """Start the live office; yield the configuration for it, with pages on `port` or on a free one if taken."""
         scenario = write_live(SystemClock().now(), self.folder)
         async with serving(scenario, self.folder / "live") as config:
+            open_always(config, SystemClock().now())
             ours = f'\n[store]\nurl = "{self._store}"\n\n[web]\nport = {_free(port)}\n{CALLING}'
             config.write_text(config.read_text("utf-8") + ours, "utf-8")
             office, now = load(config, {}).office, SystemClock().now()

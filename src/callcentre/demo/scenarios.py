@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from callcentre.config.load import bank_holidays
+from callcentre.core.terms import Nation
+
 _ZONE: Final = ZoneInfo("Europe/London")
 _QUIET: Final = timedelta(minutes=15)
 """No call comes so shortly before the end of a piece of history, so that every call in it ends."""
@@ -85,6 +88,14 @@ def pieces(now: datetime, days: int) -> list[Piece]:
 def write_office(folder: Path) -> None:
     """Put the office beside the scenarios that play in it."""
     (folder / "_office.toml").write_text(_template("_office.toml"), encoding="utf-8")
+
+
+def open_always(config: Path, now: datetime) -> None:
+    """Have the lines of the configuration that the simulator wrote work on the bank holidays around `now` too."""
+    years = range(now.year - 1, now.year + 2)
+    days = sorted({day for nation in Nation for day in bank_holidays(nation) if day.year in years})
+    worked = f"\nadded_days = [{', '.join(map(str, days))}]"
+    config.write_text(config.read_text("utf-8").replace("\nhours = {", f"{worked}\nhours = {{"), "utf-8")
 
 
 def write_past(piece: Piece, folder: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from callcentre.config.load import load
 from callcentre.core.errors import CallcentreError
-from callcentre.demo.scenarios import KEPT, Piece, write_past
+from callcentre.demo.scenarios import KEPT, Piece, open_always, write_past
 from callcentre.history.take_in import Intake
 from callcentre.runtime.clock import Tasks
 from callcentre.store.database import Database
@@ -48,6 +48,7 @@ async def take_in(past: Sequence[Piece], folder: Path, url: str, progress: Calla
             for part in past:
                 piece = await _next(played, tasks)
                 if intake is None:
+                    open_always(piece / "callcentre.toml", part.end)
                     intake = Intake(load(piece / "callcentre.toml", {}).office, PBX, database.writer)
                 await intake.play(piece / "tape.jsonl", piece / "snapshots.jsonl", progress)
                 if part.last:
