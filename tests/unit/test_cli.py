@@ -1,12 +1,18 @@
-"""The commands: what they print, what they exit with, and that a user's mistake is one message and no traceback."""
+"""The commands: what they print, what they exit with, and that a user's mistake is one message and no traceback.
+
+Each command starts by itself once; the rest are forked from a process that has loaded the modules.
+"""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
+
+from tests.acceptance.forked import completed
 
 TAPE = Path(__file__).parents[1] / "acceptance/answered.jsonl"
 CONFIG = """
@@ -25,18 +31,20 @@ sun = ["00:00-24:00"]
 """
 
 
-def callcentre(*words: str | Path, folder: Path) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of one command."""
+def callcentre(*words: str | Path, folder: Path, alone: bool = False) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of one command; `alone`, of an interpreter that it starts."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("CALLCENTRE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "callcentre", *map(str, words)],
-        cwd=folder,
-        env=environment | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    environment["COLUMNS"] = "200"
+    told = [str(word) for word in words]
+    if alone:
+        command = [sys.executable, "-m", "callcentre", *told]
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+    else:
+        with pytest.MonkeyPatch.context() as here, mock.patch.dict(os.environ, environment, clear=True):
+            here.chdir(folder)
+            done = completed(*told)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout, done.stderr
 
@@ -58,12 +66,12 @@ def office(tmp_path: Path) -> Path:
     ],
 )
 def test_rings_counts_those_that_have_begun(tmp_path: Path, words: tuple[str, ...], printed: str) -> None:
-    assert callcentre(*words, folder=tmp_path)[:2] == (0, printed)
+    assert callcentre(*words, folder=tmp_path, alone=words == ("rings", "0"))[:2] == (0, printed)
 
 
 def test_init_config_writes_a_file_that_check_config_understands_and_never_overwrites(tmp_path: Path) -> None:
-    assert callcentre("init-config", "new.toml", folder=tmp_path)[0] == 0
-    code, printed, _ = callcentre("check-config", "--config", "new.toml", folder=tmp_path)
+    assert callcentre("init-config", "new.toml", folder=tmp_path, alone=True)[0] == 0
+    code, printed, _ = callcentre("check-config", "--config", "new.toml", folder=tmp_path, alone=True)
     assert code == 0
     assert 'line "enquiries"' in printed
     code, _, said = callcentre("init-config", "new.toml", folder=tmp_path)
@@ -94,13 +102,14 @@ def test_init_config_writes_a_file_that_check_config_understands_and_never_overw
     ],
 )
 def test_a_mistake_is_one_message(office: Path, words: tuple[str, ...], code: int, said: str) -> None:
-    found, printed, told = callcentre(*words, folder=office)
+    alone = words in {("run",), ("record", "out.jsonl"), ("nonsense",)}
+    found, printed, told = callcentre(*words, folder=office, alone=alone)
     assert (found, printed) == (code, "")
     assert said in told
 
 
 def test_replay_prints_json_or_a_table(office: Path) -> None:
-    code, printed, _ = callcentre("replay", TAPE, "--json", folder=office)
+    code, printed, _ = callcentre("replay", TAPE, "--json", folder=office, alone=True)
     assert code == 0
     call = json.loads(printed.splitlines()[0])
     assert (call["outcome"], call["answered_by"], call["rings"]) == ("answered", "PJSIP/102", 1)
@@ -118,8 +127,8 @@ def test_a_reader_that_has_enough_ends_a_replay_quietly(office: Path) -> None:
 
 
 def test_upgrade_db_makes_the_tables_and_may_be_repeated(office: Path) -> None:
-    for _ in range(2):
-        code, printed, said = callcentre("upgrade-db", folder=office)
+    for alone in (True, False):
+        code, printed, said = callcentre("upgrade-db", folder=office, alone=alone)
         assert (code, printed.split()[0]) == (0, "schema"), said
 
 
@@ -131,11 +140,11 @@ def test_import_and_reconcile_agree(office: Path) -> None:
     )
     book = office / "queue_log"
     book.write_text("".join(f"{line}\n" for line in lines))
-    for added in (1, 0):
-        code, printed, said = callcentre("import", "queue_log", book, folder=office)
+    for added, alone in ((1, True), (0, False)):
+        code, printed, said = callcentre("import", "queue_log", book, folder=office, alone=alone)
         assert code == 0, said
         assert f"1 call, {added} added" in printed
-    code, printed, _ = callcentre("reconcile", "--day", "2026-11-22", "--queue-log", book, folder=office)
+    code, printed, _ = callcentre("reconcile", "--day", "2026-11-22", "--queue-log", book, folder=office, alone=True)
     assert code == 0
     assert "no difference" in printed
     book.write_text(book.read_text() + lines[0].replace("619.0", "700.0") + "\n" + "nonsense\n")
