@@ -1,7 +1,7 @@
 """Every log line of the product: a fixed event in words, and fields that are nothing of a person's."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import callcentre
@@ -60,16 +60,15 @@ def is_log(function: ast.expr) -> bool:
     return name.strip("_") in {"log", "logger", "logging"}
 
 
-def calls() -> Iterator[tuple[str, ast.Call]]:
-    """Each log line of the product."""
-    for file in sorted(SOURCE.rglob("*.py")):
-        tree = ast.parse(file.read_text("utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and is_log(node.func):
-                yield file.relative_to(SOURCE).as_posix(), node
-
-
-CALLS = tuple(calls())
+@cache
+def calls() -> tuple[tuple[str, ast.Call], ...]:
+    """Each log line of the product, by its file."""
+    return tuple(
+        (file.relative_to(SOURCE).as_posix(), node)
+        for file in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and is_log(node.func)
+    )
 
 
 def names_in(value: ast.expr) -> set[str]:
@@ -87,13 +86,13 @@ def names_in(value: ast.expr) -> set[str]:
 
 
 def test_the_product_does_write_a_log() -> None:
-    assert len(CALLS) > 50
-    assert {"loop.py", "notifier.py", "server.py"} <= {Path(file).name for file, _ in CALLS}
+    assert len(calls()) > 50
+    assert {"loop.py", "notifier.py", "server.py"} <= {Path(file).name for file, _ in calls()}
 
 
 def test_a_log_line_is_given_nothing_of_a_persons() -> None:
     wrong = []
-    for file, call in CALLS:
+    for file, call in calls():
         named = {name for each in call.keywords for name in {each.arg or "**"} | names_in(each.value)}
         wrong += [(file, call.lineno, name) for name in named & PERSONAL if (file, name) not in ALLOWED]
     assert wrong == [], "see ALLOWED"
@@ -102,7 +101,7 @@ def test_a_log_line_is_given_nothing_of_a_persons() -> None:
 def test_what_happened_is_told_in_fixed_words() -> None:
     """What varies is a field: an event that is put together could hold anything."""
     wrong = []
-    for file, call in CALLS:
+    for file, call in calls():
         assert len(call.args) == 1, "one event, all else by name"
         if not isinstance(call.args[0], ast.Constant | ast.Name):
             wrong.append((file, call.lineno, ast.unparse(call.args[0])))
@@ -112,7 +111,7 @@ def test_what_happened_is_told_in_fixed_words() -> None:
 def test_nothing_is_allowed_that_is_not_there() -> None:
     used = {
         (file, name)
-        for file, call in CALLS
+        for file, call in calls()
         for each in call.keywords
         for name in {each.arg or "**"} | names_in(each.value)
     }
