@@ -173,8 +173,9 @@ document.addEventListener("renewed", (event) => {
 });
 document.addEventListener("error", async (event) => {
   if (event.target.tagName !== "AUDIO" || !event.target.src) return;
-  const answer = await fetch(event.target.src, { headers: { Accept: "application/json", Range: "bytes=0-0" } });
-  if (!answer.ok) say((await answer.json().catch(() => ({}))).detail ?? "The message cannot be played.");
+  const headers = { Accept: "application/json", Range: "bytes=0-0" };
+  const answer = await fetch(event.target.src, { headers }).catch(() => null);
+  if (answer?.ok === false) say((await answer.json().catch(() => ({}))).detail ?? "The message cannot be played.");
 }, true);
 
 // --- a claim lasts while its page is in use --------------------------------------------------------------------------
