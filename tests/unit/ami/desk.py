@@ -45,7 +45,8 @@ async def manned(listens: AmiEndpoint, acts: AmiEndpoint, now: Callable[[], date
     """A desk while the block runs; `now` is the PBX's own time."""
     witness, clock = Witness(), SystemClock()
     client = AmiClient(listens, clock=clock, sink=witness.sink, observer=Observer(witness), log=witness)
-    actor = Actor(acts, clock=clock, log=witness)
+    up = asyncio.Event()
+    actor = Actor(acts, clock=clock, log=witness, told=lambda _pbx, is_up: up.set() if is_up else None)
     acting = Acting(
         actors={"lab": actor}, put=witness.sink, now=lambda _pbx: now(), asked_at=now, clock=clock, log=witness
     )
@@ -53,6 +54,8 @@ async def manned(listens: AmiEndpoint, acts: AmiEndpoint, now: Callable[[], date
         running = [tasks.create_task(each.run()) for each in (client, actor, acting)]
         try:
             await witness.saw(DevicesListed)
+            # What is wanted before waits three seconds for the login, and then is not sent.
+            await up.wait()
             yield Desk(acting, witness)
         finally:
             for task in running:
