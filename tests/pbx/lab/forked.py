@@ -6,6 +6,8 @@ A case starts its daemon while others are being played, and what that costs is t
 import multiprocessing
 import os
 import sys
+import threading
+from multiprocessing import connection
 from pathlib import Path
 
 import callcentre.app  # noqa: F401  loaded once, for all that are forked
@@ -16,6 +18,10 @@ from tests.pbx.lab.priority import keep_priority
 
 NICE = 5
 """Many start while calls are being played, and it is the PBX whose moments are measured."""
+
+_ASKING = threading.Lock()
+"""An exit code can be read once, and whoever starts a process reads those of all others too: two who do it at once are
+told the code and 255."""
 
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload([__name__])
@@ -29,16 +35,18 @@ class Forked:
 
     def __init__(self, config: Path, log: Path) -> None:
         self._process = _SERVER.Process(target=_run, args=(config, log))
-        self._process.start()
+        with _ASKING:
+            self._process.start()
 
     def poll(self) -> int | None:
         """The exit code, once it has ended."""
-        return self._process.exitcode
+        with _ASKING:
+            return self._process.exitcode
 
     def wait(self, seconds: float | None = None) -> int | None:
         """The exit code; None if it has not ended within so many seconds."""
-        self._process.join(seconds)
-        return self._process.exitcode
+        connection.wait([self._process.sentinel], seconds)
+        return self.poll()
 
     def terminate(self) -> None:
         """Ask it to stop."""
