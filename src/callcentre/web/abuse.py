@@ -77,7 +77,7 @@ async def pressed(request: web.Request) -> web.StreamResponse:
     except ValueError:
         raise web.HTTPBadRequest(text="press one of the two: warn, or end the call") from None
     if not account.telephone:
-        raise IllegalTransition("your account has no telephone; ask a supervisor to enter it")
+        raise IllegalTransition("your account has no telephone; ask an administrator to enter it")
     key = CallKey(request.match_info["pbx"], request.match_info["uniqueid"])
     if not any(pbx.name == key.pbx for pbx in site.office.pbxs):
         raise web.HTTPNotFound(text="there is no such call")

@@ -23,6 +23,8 @@ _TITLES: Final = {
     500: "A fault of callcentre",
     503: "Not at this moment",
 }
+_ON_PAGES: Final = {400: "That was not understood", 405: "That cannot be done here"}
+"""Where the protocol's own words, which programs know, say little to people."""
 
 
 @web.middleware
@@ -72,5 +74,5 @@ def answer(request: web.Request, status: int, said: str, **more: str) -> web.Res
         problem = {"type": "about:blank", "title": title, "status": status, "detail": said or title} | more
         return web.Response(status=status, text=json.dumps(problem), content_type="application/problem+json")
     if "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/-/"):
-        return render(request, "error.html", status=status, title=title, said=said)
+        return render(request, "error.html", status=status, title=_ON_PAGES.get(status, title), said=said)
     return web.Response(status=status, text=f"{title}{f': {said}' if said else ''}\n")

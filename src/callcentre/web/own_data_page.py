@@ -1,16 +1,33 @@
 """/account/data: what is kept of whoever looks at it. Of nobody else, and compared with nobody."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 
 from aiohttp import web
 
+from callcentre.store.own_data import OwnRow
 from callcentre.store.results import Role
 from callcentre.web.access import account_of, allows
 from callcentre.web.pages import render
 from callcentre.web.site import site_of
+from callcentre.web.task_words import CLICK_RESULTS, STEPS, WRAPS
 
 SHOWN: Final = timedelta(days=30)
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of what is kept: its title, what it is, its rows, and what their last two columns are headed."""
+
+    title: str
+    what: str
+    rows: Sequence[OwnRow]
+    of: str = "Where"
+    says: str = "What"
 
 
 def routes() -> list[web.RouteDef]:
@@ -25,13 +42,13 @@ async def show(request: web.Request) -> web.StreamResponse:
     found = await site.opened.own_data.of(account, site.now() - SHOWN)
     retention = site.config.retention
     kinds = [
-        ("Attendance", "what the books of attendance say of you", found.attendance),
-        ("Rang out", "calls that rang at your telephone and were not picked up", found.rang_out),
-        ("Calls back", "callers you had dialled from the page", found.clicks),
-        ("Wrap-ups", "what you said calls were", found.wraps),
-        ("Callbacks", "what you did to callbacks", found.steps),
-        ("Messages", "messages you listened to", found.heard),
-        ("Audit", "what you opened, exported or changed", found.audit),
+        Kind("Attendance", "what the books of attendance say of you", found.attendance),
+        Kind("Rang out", "calls that rang at your telephone and were not picked up", found.rang_out),
+        Kind("Called back", "callers you had dialled from the page", _told(found.clicks, CLICK_RESULTS)),
+        Kind("Wrap-ups", "what you said of calls", _told(found.wraps, WRAPS)),
+        Kind("Callbacks", "what you did to callbacks", _told(found.steps, STEPS)),
+        Kind("Messages", "messages you listened to", [replace(one, says="listened") for one in found.heard]),
+        Kind("Audit", "what you opened, exported or changed", found.audit, of="What", says="Which"),
     ]
     response = render(
         request,
@@ -44,3 +61,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _told(rows: Sequence[OwnRow], words: Mapping[_Word, str]) -> Sequence[OwnRow]:
+    """The rows in the words of the other pages, where these have one."""
+    said = {value.value.replace("_", " "): word.lower() for value, word in words.items()}
+    return [replace(one, says=said.get(one.says, one.says)) for one in rows]

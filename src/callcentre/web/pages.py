@@ -97,6 +97,7 @@ def _environment() -> jinja2.Environment:
     environment.filters.update(
         length=words.length,
         span=words.span,
+        hours=words.hours,
         percent=words.percent,
         number=words.number,
         local=_local,

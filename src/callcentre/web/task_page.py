@@ -211,7 +211,7 @@ def _no_call(site: Site, account: Account, row_of: Task) -> str:
     if pbx is None or not pbx.acts:
         return "callcentre may not dial on this telephone system; dial from your telephone, and the attempt is seen"
     if not account.telephone:
-        return "your account has no telephone; ask a supervisor to enter it"
+        return "your account has no telephone; ask an administrator to enter it"
     return number_refused(site.office.calling, number)
 
 

@@ -19,8 +19,8 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.OVERFLOWED: "sent elsewhere",
     Outcome.CLOSED: "rang while closed",
     Outcome.REFUSED: "refused",
-    Outcome.SHORT_ABANDONED: "hung up at once",
-    Outcome.ABANDONED: "gave up",
+    Outcome.SHORT_ABANDONED: "gave up at once",
+    Outcome.ABANDONED: "gave up waiting",
     Outcome.LOST: "end not seen",
     Outcome.IN_PROGRESS: "in progress",
 }
@@ -73,6 +73,12 @@ def span(gone: timedelta) -> str:
     if hours < 24:
         return f"{hours}{NBSP}h {minutes:02d}{NBSP}min"
     return f"{hours // 24}{NBSP}d {hours % 24}{NBSP}h"
+
+
+def hours(gone: timedelta) -> str:
+    """`24 h 00 min`, else as span() has it: parts of a day that are to be added up have no days."""
+    minutes = int(gone.total_seconds()) // 60
+    return f"{minutes // 60}{NBSP}h {minutes % 60:02d}{NBSP}min" if minutes >= 60 else span(gone)
 
 
 def left(until: datetime, now: datetime) -> str:

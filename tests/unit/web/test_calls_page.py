@@ -208,7 +208,7 @@ def test_a_verdict_says_by_how_much() -> None:
         "Outside the promise: answered after 22.5 s, 7.5 s later than the 15 s promised."
     )
     assert said(outcome=Outcome.ABANDONED, wait_seconds=70.0, within_seconds=False)[0] == (
-        "Outside the promise: not answered (gave up after 1 min 10 s)."
+        "Outside the promise: not answered (gave up waiting after 1 min 10 s)."
     )
 
 
@@ -242,3 +242,12 @@ def test_sums_of_nothing_are_no_share() -> None:
         calls=4,
     )
     assert (sums([count]).calls, sums([count]).share) == (4, None)
+
+
+async def test_a_list_of_nothing_and_a_question_that_is_none_say_what_to_do(there: Pages) -> None:
+    assert "No call is like that. Choose more days" in await there.get("/calls")
+    reply = await there.ask("/calls?line=nowhere", Accept="text/html")
+    text = await reply.text()
+    assert reply.status == 400
+    assert "<h1>That was not understood</h1>" in text
+    assert "line: there is no such line" in text

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from callcentre.core.facts import AttendanceChanged, BreachChanged, Fact, GapClosed
-from callcentre.core.terms import ActionResult, Attendance, Hours, Outcome
+from callcentre.core.terms import ActionResult, Attendance, Hours, Mode, Outcome
+from callcentre.web import words
 from callcentre.web.line_page import half_hours
 from tests.unit.metrics.offices import breach, step
 from tests.unit.web.calls import Pages, call, given_up, pages
@@ -61,6 +62,15 @@ async def test_what_was_done_about_a_breach_is_told(there: Pages) -> None:
     assert "Nobody could answer from 09:00:00 until 09:20:00" in text
     assert "People were told at 09:01:00" in text
     assert "Add standby <b>enquiries PJSIP/109</b>" in text
+
+
+async def test_a_day_of_24_hours_and_a_breach_that_was_only_observed_are_in_words(there: Pages) -> None:
+    assert words.hours(timedelta(days=1)) == "24\N{NO-BREAK SPACE}h 00\N{NO-BREAK SPACE}min", "not 1 d 0 h"
+    assert words.hours(timedelta(seconds=24)) == "24\N{NO-BREAK SPACE}s"
+    over = breach(since=NINE, alarmed_at=NINE + timedelta(seconds=60), mode=Mode.OBSERVE, waiting=0)
+    await there.put(*DAY, SEEN, BreachChanged(pbx="lab", at=NINE, breach=over))
+    text = " ".join((await there.get("/attendance?line=enquiries")).split())
+    assert "People were told at 09:01:00, nobody waiting. Observed only: nothing was changed on the PBX." in text
 
 
 async def test_all_lines_and_days_before(there: Pages) -> None:

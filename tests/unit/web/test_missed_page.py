@@ -53,7 +53,7 @@ async def there(tmp_path: Path) -> AsyncIterator[There]:
 async def test_a_caller_is_there_once_with_each_line(there: There) -> None:
     await there.put(given_up(1, ago=600), given_up(2, ago=300), given_up(3, ago=60, line="nurse"))
     text = await there.page()
-    assert "<b>1 caller</b>" in text
+    assert "<b>1 caller</b> whom nobody answered, and who was neither answered" in text
     assert text.count("07700 900 456") == 1
     assert "3 calls" in text
     assert "enquiries: 2 calls since" in text
@@ -69,7 +69,7 @@ async def test_whoever_was_answered_since_is_gone(there: There) -> None:
 
 async def test_days_bound_the_list(there: There) -> None:
     await there.put(given_up(1, ago=2 * 86_400))
-    assert "<b>0 callers</b>" in await there.page("?days=1")
+    assert "Nobody is missed: whoever called was answered, or reached since." in await there.page("?days=1")
     assert "<b>1 caller</b>" in await there.page("?days=3")
     assert "<b>1 caller</b>" in await there.page("?days=999"), "the usual week"
 

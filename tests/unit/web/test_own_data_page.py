@@ -80,6 +80,8 @@ async def test_what_they_did_is_there(of_desk: Desk) -> None:
     assert "listened message of …061" in told
     assert "message of" not in await seen(of_desk, BOB)
     assert "rang out" not in told
+    assert "Callers you had dialled from the page: none in these days." in told
+    assert "← Your account" in told
     await rings_out(of_desk)
     assert "rang out" in await seen(of_desk, ALICE)
     assert "rang out" not in await seen(of_desk, BOB)
