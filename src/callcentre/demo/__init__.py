@@ -51,14 +51,15 @@ class Demo:
     async def live(self, port: int) -> AsyncIterator[Path]:
         """Start the live office; yield the configuration for it, with pages on `port` or on a free one if taken."""
         scenario = write_live(SystemClock().now(), self.folder)
-        async with serving(scenario, self.folder / "live") as config:
-            open_always(config, SystemClock().now())
-            ours = f'\n[store]\nurl = "{self._store}"\n\n[web]\nport = {_free(port)}\n{CALLING}'
-            config.write_text(config.read_text("utf-8") + ours, "utf-8")
-            office, now = load(config, {}).office, SystemClock().now()
-            await put_cases(self._store, office, now)
-            await put_sayings(self._store, office, now)
-            yield config
+        with _held(port) as free:
+            async with serving(scenario, self.folder / "live") as config:
+                open_always(config, SystemClock().now())
+                ours = f'\n[store]\nurl = "{self._store}"\n\n[web]\nport = {free}\n{CALLING}'
+                config.write_text(config.read_text("utf-8") + ours, "utf-8")
+                office, now = load(config, {}).office, SystemClock().now()
+                await put_cases(self._store, office, now)
+                await put_sayings(self._store, office, now)
+                yield config
 
     @property
     def _store(self) -> str:
@@ -72,12 +73,13 @@ def demo() -> Iterator[Demo]:
         yield Demo(Path(folder))
 
 
-def _free(port: int) -> int:
-    """Return `port` if nobody listens there, else any free one."""
-    for wanted in (port, 0):
+@contextmanager
+def _held(port: int) -> Iterator[int]:
+    """Yield `port` if nobody listens there, else any free one; nobody else is given it before callcentre listens."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            with socket.create_server(("127.0.0.1", wanted)) as listening:
-                return int(listening.getsockname()[1])
+            held.bind(("127.0.0.1", port))
         except OSError:
-            continue
-    return port
+            held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
