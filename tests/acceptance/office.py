@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -62,11 +62,14 @@ port = {web}
 
 
 class Pbx(FakePbx):
-    """A PBX whose clock is right, on which one recorded call is played: it rings, is answered after 2.2 s, and ends."""
+    """A PBX whose clock is right, on which one recorded call is played: it rings, is answered after 2.2 s, and ends.
 
-    def __init__(self) -> None:
+    The call began ten seconds before `now`, which is the time of day unless a test says otherwise.
+    """
+
+    def __init__(self, now: datetime | None = None) -> None:
         super().__init__()
-        self.began = int(SystemClock().now().timestamp()) - 10
+        self.began = int((now or SystemClock().now()).timestamp()) - 10
         records = [json.loads(line) for line in CALL.read_text().splitlines()]
         self._call = [_EPOCH.sub(self._moved, record["text"]) for record in records]
         self._said = 0

@@ -95,7 +95,7 @@ async def office(folder: Path, began: datetime) -> AsyncIterator[tuple[Person, P
     """An administrator and an agent at the daemon, on whose PBX the caller rings."""
     with pytest.MonkeyPatch.context() as patch:
         async with (
-            Pbx() as pbx,
+            Pbx(began) as pbx,
             post_office() as post,
             running(folder, patch, pbx.port, post.port, began=began) as (
                 address,
