@@ -243,7 +243,8 @@ def body_of(request: Request) -> str:
             told["outcome"] = request.outcome
             told |= {name: getattr(request, name) for name in _SAID if getattr(request, name)}
             told |= {} if request.resolved is None else {"resolved": request.resolved}
-            told |= {} if request.call_at is None else {"call_at": request.call_at.isoformat()}
+            times = {"call_at": request.call_at, "when": request.when}
+            told |= {name: at.isoformat() for name, at in times.items() if at is not None}
         case BacklogDecided():
             told = {"ask": "backlog", "take_on": request.take_on}
         case ErasureAsked():
@@ -279,7 +280,7 @@ def read(order: Order, at: datetime) -> Request:
 
 
 def _task_asked(told: Mapping[str, Any], common: Mapping[str, Any]) -> TaskAsked:
-    outcome, call_at = told["outcome"], told.get("call_at")
+    outcome, call_at, when = told["outcome"], told.get("call_at"), told.get("when")
     resolved, needs = told.get("resolved"), told.get("needs", [])
     if not isinstance(resolved, bool | None) or not isinstance(needs, list):
         raise TypeError("no such order")
@@ -296,6 +297,7 @@ def _task_asked(told: Mapping[str, Any], common: Mapping[str, Any]) -> TaskAsked
         agreed=told.get("agreed") is True,
         to=_text(told, "to") if "to" in told else None,
         how=AckHow(_text(told, "how")) if "how" in told else None,
+        when=None if when is None else aware(datetime.fromisoformat(when)),
         telephone=_text(told, "telephone") if "telephone" in told else None,
         supervisor=told.get("supervisor") is True,
     )

@@ -324,6 +324,7 @@ def test_without_a_daemon_an_order_is_kept(callcentre: Commands, monkeypatch: py
         (("complaint", "2", "--why", "rude"), {"action": "complaint", "why": "rude"}),
         (("follow-up", "2"), {"action": "follow_up"}),
         (("acknowledge", "2", "--how", "letter"), {"action": "acknowledge", "how": "letter"}),
+        (("acknowledge", "2", "--how", "text", "--when", "2027-06-24 15:00"), {"when": "2027-06-24T14:00:00+00:00"}),
     ],
 )
 def test_each_step_is_left_as_an_order(
@@ -335,7 +336,7 @@ def test_each_step_is_left_as_an_order(
     body = json.loads(order.body)
     assert (status, body["number"], body["who"]) == (1, 2, "Ben")
     assert body | told == body
-    for key in {"resolved", "call_at", "supervisor", "needs", "to"} - set(told) - {"supervisor"}:
+    for key in {"resolved", "call_at", "supervisor", "needs", "to", "when"} - set(told) - {"supervisor"}:
         assert key not in body
 
 

@@ -384,6 +384,7 @@ REQUESTS = [
     replace(CLAIM, action=TaskAction.DIAL, telephone="PJSIP/101"),
     *(replace(CLAIM, action=action) for action in (TaskAction.UNDO, TaskAction.COMPLAINT, TaskAction.FOLLOW_UP)),
     *(replace(CLAIM, action=TaskAction.ACKNOWLEDGE, how=how) for how in AckHow),
+    replace(CLAIM, action=TaskAction.ACKNOWLEDGE, how=AckHow.TEXT, when=after(-60.5)),
     BacklogDecided(pbx="lab", at=NOW, take_on=True, who="Ann", request="order 1", why="all"),
     ErasureAsked(pbx="lab", at=NOW, who="Ann", request="order 1", caller="01632960123"),
     ErasureAsked(pbx="lab", at=NOW, who="Ann", request="order 1", task=7),

@@ -142,13 +142,13 @@ def later(
     _step(TaskAction.LATER, number, by, why, config, pbx, call_at=call_at, supervisor=supervisor)
 
 
-def _moment(at: str, number: int, config: ConfigPath, pbx: str | None) -> datetime:
-    """The time that `--at` says, by the clocks of the task's line."""
+def _moment(at: str, number: int, config: ConfigPath, pbx: str | None, option: str = "--at") -> datetime:
+    """The time that an option says, by the clocks of the task's line."""
     settings = loaded(config)
     task = carried_out(lambda: detail_of(settings, pbx_of(settings, pbx), number)).task
     lines = {line.name: line for line in settings.office.lines}
     line = lines.get(task.line) or lines[settings.office.fallback_line]
-    moment, note = moment_of(at, ZoneInfo(line.zone), "--at")
+    moment, note = moment_of(at, ZoneInfo(line.zone), option)
     if note:
         print(note, file=sys.stderr)
     return moment
@@ -200,9 +200,13 @@ def acknowledge(
     number: Number,
     by: By,
     how: Annotated[AckHow, typer.Option("--how", help="How the caller was told.")],
+    when: Annotated[
+        str | None, typer.Option("--when", help="When, by the line's clocks: 2026-11-24T15:00; without it, now.")
+    ] = None,
     why: Why = "",
     config: ConfigPath = DEFAULT_CONFIG,
     pbx: Pbx = None,
 ) -> None:
     """Say that the caller was told that their message was received."""
-    _step(TaskAction.ACKNOWLEDGE, number, by, why, config, pbx, how=how)
+    told = None if when is None else _moment(when, number, config, pbx, "--when")
+    _step(TaskAction.ACKNOWLEDGE, number, by, why, config, pbx, how=how, when=told)

@@ -95,11 +95,19 @@ def complaint(work: Work, asked: TaskAsked, who: str) -> None:
 
 
 def acknowledge(work: Work, asked: TaskAsked, who: str) -> None:
-    """Note that the caller was told that what they left was received: all of it that waits for that."""
+    """Note that the caller was told that what they left was received: all of it that waits for that, and was there."""
     if asked.how is None:
         raise IllegalTransition(f"say how the caller was told: one of {', '.join(AckHow)}")
-    why = "; ".join(part for part in (f"the caller was told by {_BY[asked.how]}", plain(asked.why)) if part)
+    when, waiting = asked.when or work.at, work.unacknowledged()
+    first = min((filing.left_at for filing in waiting), default=when)
+    if when > work.at:
+        raise IllegalTransition("that time has not come yet; say when the caller was told")
+    if when < first:
+        left = work.calendar.moment(first)
+        raise IllegalTransition(f"that was before the message was left, on {left}; look at the date")
+    earlier = f" on {work.calendar.moment(when)}" if waiting and when != work.at else ""
+    why = "; ".join(part for part in (f"the caller was told by {_BY[asked.how]}{earlier}", plain(asked.why)) if part)
     work.step(TaskStep.ACKNOWLEDGED, why, who=who, request=asked.request)
-    if not work.unacknowledged():
+    if not waiting:
         raise IllegalTransition(f"nothing in task {work.task.number} waits to be acknowledged; write a note instead")
-    work.acknowledge()
+    work.acknowledge(when)

@@ -4,6 +4,7 @@ Nothing of a change is so before `Work.done`: a request that is refused half-way
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -38,7 +39,7 @@ def plain(text: str) -> str:
 class Undo:
     """What `who` did last to a task at `at`, in words, for a moment: the task before it and after it.
 
-    `acknowledged`: it was no more than that the caller was told.
+    `acknowledged`: it was no more than that the caller was told of these messages, by key.
     """
 
     what: str
@@ -46,7 +47,7 @@ class Undo:
     at: datetime
     before: Task
     after: Task
-    acknowledged: bool = False
+    acknowledged: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -240,15 +241,21 @@ class Work:
             self._acknowledged.add(filing.key)
         return replace(filing, acknowledged_at=moment)
 
-    def acknowledge(self) -> None:
-        """The caller is told just now that what they left was received."""
+    def acknowledge(self, when: datetime | None = None) -> None:
+        """The caller was told `when` (None: just now) that what they had left by then was received."""
         for filing in self.unacknowledged():
-            self.file(self._acknowledge(filing, self.at))
+            if filing.left_at <= (when or self.at):
+                self.file(self._acknowledge(filing, when or self.at))
 
-    def unacknowledge(self, at: datetime) -> None:
-        """What was said at `at` is not so: nobody told the caller then. Whom somebody spoke with knows anyway."""
+    @property
+    def acknowledged(self) -> frozenset[str]:
+        """The messages of which it was said just now that the caller was told, by key."""
+        return frozenset(self._acknowledged)
+
+    def unacknowledge(self, said: Callable[[Filing], bool]) -> None:
+        """What was `said` of messages is not so: nobody told the caller. Whom somebody spoke with knows anyway."""
         for filing in list(self.filings.values()):
-            if filing.acknowledged_at == at and filing.reached_at is None:
+            if said(filing) and filing.reached_at is None:
                 self.file(replace(filing, acknowledged_at=None))
 
     def unanswered(self) -> list[Filing]:

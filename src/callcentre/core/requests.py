@@ -41,9 +41,10 @@ class TaskAsked(Event):
     `outcome` is for CLOSE, with `resolved` (at first contact or not, H1; None: not said); `dial` for NUMBER (the number
     heard in the message); `message` (a key) for HEARD: that one alone; `telephone` (the agent's own, `PJSIP/101`) for
     DIAL; `call_at` for LATER (None takes it back); `language` and `needs` for FLAGS, which are kept only if the caller
-    `agreed`; `to` (a name) for ASSIGN; `how` the caller was told for ACKNOWLEDGE; `why` free words. UNDO takes back
-    what `who` did last to the task, within a minute (a CLOSE, RELEASE or ACKNOWLEDGE): it is as it was. `supervisor`:
-    whoever asks may decide about tasks that others hold, ASSIGN, and DIAL outside calling hours.
+    `agreed`; `to` (a name) for ASSIGN; `how` the caller was told for ACKNOWLEDGE, and `when` (None: now), not before a
+    message was left that waits for it; `why` free words. UNDO takes back what `who` did last to the task, within a
+    minute (a CLOSE, RELEASE or ACKNOWLEDGE): it is as it was. `supervisor`: whoever asks may decide about tasks that
+    others hold, ASSIGN, and DIAL outside calling hours.
     `through` names the program that asks for them, shown beside `who` in the history.
     `request` names this request for good ([A-Za-z0-9-], 64 at most): asked again after a restart it is not carried out
     twice; for DIAL it is the key of the Click. `row` and `filings` are a closed task as the store has it: whoever asks
@@ -66,6 +67,7 @@ class TaskAsked(Event):
     agreed: bool = False
     to: str | None = None
     how: AckHow | None = None
+    when: datetime | None = None
     supervisor: bool = False
     through: str = ""
     row: Task | None = None

@@ -34,7 +34,7 @@ def of(work: Work, asked: TaskAsked, before: Task, who: str) -> Undo | None:
             what = "saying that the caller was told"
         case _:
             return work.undo
-    told = asked.action is TaskAction.ACKNOWLEDGE
+    told = work.acknowledged if asked.action is TaskAction.ACKNOWLEDGE else frozenset[str]()
     return Undo(what=what, who=who, at=work.at, before=before, after=work.task, acknowledged=told)
 
 
@@ -44,7 +44,7 @@ def undo(work: Work, asked: TaskAsked, who: str, lease: timedelta) -> None:
     if done is not None and done.acknowledged and same(done.who, who) and done.at + WITHIN >= work.at:
         why = "; ".join(part for part in (f"{done.what} is taken back", plain(asked.why)) if part)
         work.step(TaskStep.UNDONE, why, who=who, request=asked.request)
-        work.unacknowledge(done.at)
+        work.unacknowledge(lambda filing: filing.key in done.acknowledged)
         work.undo = None
         return
     before = _before(work, who)
@@ -74,7 +74,7 @@ def undo(work: Work, asked: TaskAsked, who: str, lease: timedelta) -> None:
         in_time=None,
     )
     if task.closed_at is not None:
-        work.unacknowledge(task.closed_at)
+        work.unacknowledge(lambda filing: filing.acknowledged_at == task.closed_at)
     work.undo = None
 
 

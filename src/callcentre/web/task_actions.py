@@ -33,7 +33,7 @@ AWAY: Final = (Starting, StoreUnavailable, Stopping, TooSlow)
 ACTIONS: Final = {action.value.replace("_", "-"): action for action in TaskAction}
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*").fullmatch
 _BACK: Final = re.compile(r"/tasks(\?[\w=&%.+~-]*)?").fullmatch
-_KEPT: Final = ("why", "dial", "call_at", "language", "to")
+_KEPT: Final = ("why", "dial", "call_at", "language", "to", "when")
 
 
 class NotUnderstood(CallcentreError):
@@ -147,7 +147,7 @@ def _told(site: Site, action: TaskAction, task: Task, form: Form) -> dict[str, A
         case TaskAction.ASSIGN:
             told |= {"to": text_of(form, "to")}
         case TaskAction.ACKNOWLEDGE:
-            told |= {"how": _how(form)}
+            told |= {"how": _how(form), "when": _told_at(site, task, form)}
     return told
 
 
@@ -156,6 +156,16 @@ def _how(form: Form) -> AckHow:
         return AckHow(text_of(form, "how"))
     except ValueError:
         raise NotUnderstood("how", "say how they were told: pick one of the list") from None
+
+
+def _told_at(site: Site, task: Task, form: Form) -> datetime | None:
+    """When they were told, on the clocks of the line; None: just now."""
+    typed = text_of(form, "when")
+    try:
+        at = datetime.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise NotUnderstood("when", "that is no time; pick a day and a time, or leave it empty") from None
+    return at if at is None or at.tzinfo is not None else at.replace(tzinfo=site.zone(task.line))
 
 
 def _outcome(form: Form) -> TaskOutcome:

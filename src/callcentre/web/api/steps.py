@@ -76,9 +76,10 @@ class AssignBody(WhyBody):
 
 
 class AcknowledgeBody(WhyBody):
-    """`how` the caller was told that their message was received."""
+    """`how` the caller was told that their message was received, and `when`; null: now."""
 
     how: AckHow
+    when: Moment | None = None
 
 
 async def step(asked: Asked[TaskParams, Any], action: TaskAction) -> Done:
