@@ -30,6 +30,10 @@ class Books:
         """How many messages it found in the spool."""
         return self._number("SELECT count(*) FROM messages WHERE msg_id IS NOT NULL")
 
+    def boxes(self) -> int:
+        """How many mailboxes it has looked into: of a PBX never seen before none is written before a look at all."""
+        return self._number("SELECT count(*) FROM mailboxes")
+
     def orders_open(self) -> int:
         """How many requests of people wait."""
         return self._number("SELECT count(*) FROM orders WHERE done_at IS NULL")
