@@ -163,6 +163,9 @@ def _ask(words: tuple[str, ...], streams: list[int]) -> socket.socket:
 
 def load() -> None:
     """Load what a daemon and the commands need, and work out what each would: the bank holidays."""
+    import numpy.fft  # loaded by numpy itself when a greeting is first judged
+    import numpy.ma  # noqa: F401
+
     import callcentre.app
     import callcentre.cli  # noqa: F401
     from callcentre.config.load import bank_holidays
