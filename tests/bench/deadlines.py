@@ -19,6 +19,7 @@ from callcentre.core.charter import DeadlineRule, RuleName
 from tests.unit.core.offices import line
 
 ROUNDS = 3
+TRIAL = {"ROUNDS": 1}
 LONDON = ZoneInfo("Europe/London")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MOMENTS = [START + timedelta(minutes=15) * quarter for quarter in range(4 * 24 * 365)]

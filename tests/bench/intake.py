@@ -28,6 +28,7 @@ from callcentre.core.events import Event, LinkDown
 from callcentre.runtime.clock import SystemClock
 
 ROUNDS = 5
+TRIAL = {"ROUNDS": 1}
 OWN_TAPES = Path(__file__).parents[1] / "tapes"
 LOGIN_REPLY = b"Asterisk Call Manager/11.0.0\r\n"
 

@@ -38,6 +38,7 @@ STEADY_SECONDS = 10
 BURST_CALLS = 1_000
 LOOKS = 200
 TOGGLES = 20
+TRIAL = {"STEADY_SECONDS": 2, "BURST_CALLS": 200, "LOOKS": 20, "TOGGLES": 4}
 PAGES = ("/tasks", "/wallboard", "/api/v1/tasks")
 QUIET = """
 [[line]]
@@ -194,7 +195,7 @@ class Watching:
 
     async def all_show(self, *, paused: bool) -> list[float]:
         """When each board showed the agent of the quiet line gone, or back."""
-        async with asyncio.timeout(30), self.news:
+        async with asyncio.timeout(300), self.news:
             await self.news.wait_for(lambda: all((paused, which) in self.seen for which in range(WATCHERS)))
         return [self.seen[paused, which] for which in range(WATCHERS)]
 

@@ -35,6 +35,7 @@ from tests.unit.runtime.samples import NOON
 from tests.unit.web import served
 
 LINES, AGENTS, WAITING, TASKS, SCRAPES = 20, 100, 40, 500, 200
+TRIAL = {"SCRAPES": 20}
 NAMES = [f"line {number}" for number in range(LINES)]
 SCRAPER = """
 import http.client, sys
