@@ -38,6 +38,7 @@ class Recorder:
         self._tape = (out / "ami.jsonl").open("w", encoding="utf-8")
         self._stopping = threading.Event()
         self._listening = threading.Event()
+        self._dropped = threading.Event()
         self._socket: socket.socket | None = None
         self._connection = 0
         self._away = 0.0
@@ -65,9 +66,12 @@ class Recorder:
 
     def cut(self, seconds: float) -> None:
         """Lose the link and hear nothing for some seconds; returns when it listens again."""
-        self._listening.clear()
+        self._dropped.clear()
         self._away = seconds
         self._hang_up()
+        # It may be busy yet with what came before, and still says that it listens.
+        if not self._dropped.wait(timeout=PATIENCE):
+            raise TimeoutError("the lab's recorder does not lose its link to AMI")
         self.wait_listening()
 
     def drain(self) -> None:
@@ -110,6 +114,7 @@ class Recorder:
                 # The PBX is away: nothing signals its return, so ask again soon.
                 self._stopping.wait(0.05)
             self._listening.clear()
+            self._dropped.set()
             self._stopping.wait(self._away)
             self._away = 0.0
 
