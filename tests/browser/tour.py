@@ -103,10 +103,17 @@ class Tour:
         await page.locator("#queue [data-row]").nth(5).wait_for()
         await page.keyboard.press("j")
         await self.take(page, "tasks")
+        narrow = await self.person("alice", size=NARROW)
+        await narrow.goto(f"{self._address}/tasks")
+        await narrow.locator("#queue [data-row]").first.wait_for()
+        await self.take(narrow, "telephone")
 
     async def agent(self) -> None:
-        """An agent hears a message and calls back, and another call rings her meanwhile."""
-        page = await self.person("alice")
+        """Somebody hears a message and calls back; a call rings an agent.
+
+        Jack calls back, whom no queue rings: above what he does stands no call that happens to come.
+        """
+        page = await self.person("jack")
         await page.goto(f"{self._address}/tasks")
         await page.locator("#queue [data-open]").first.click()
         await page.wait_for_url("**/tasks/office/*")
@@ -115,11 +122,8 @@ class Tour:
         await page.keyboard.press("d")
         await expect(page.locator("#progress")).to_contain_text("talking")
         await self.take(page, "call-back")
-        narrow = await self.person("alice", size=NARROW)
-        await narrow.goto(f"{self._address}/tasks")
-        await narrow.locator("#queue [data-row]").first.wait_for()
-        await self.take(narrow, "telephone")
         await expect(page.locator("#progress")).to_contain_text("you spoke")
+        page = await self.person("alice")
         await page.goto(f"{self._address}/tasks")
         await expect(page.locator("#call .rings")).to_be_visible(timeout=PATIENCE * 1000)
         await self.take(page, "call-rings")
