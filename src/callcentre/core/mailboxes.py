@@ -270,7 +270,10 @@ class Mailboxes:
     def _gone(self, keys: list[_Key]) -> list[Fact]:
         facts: list[Fact] = []
         for key in keys:
-            facts += self._messages(key, self._stays.pop(key), over=True)
+            stay = self._stays.pop(key)
+            facts += self._messages(key, stay, over=True)
+            if stay.current is None and not stay.pending and not stay.touched:
+                continue  # a list may have lost it before what it left is heard
             self._told[key] = None
             if len(self._told) > _REMEMBERED:
                 del self._told[next(iter(self._told))]

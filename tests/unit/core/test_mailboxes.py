@@ -198,6 +198,13 @@ def test_what_is_told_after_the_hangup_counts_once() -> None:
     assert left(CALLED, *seen, late, ended(12, call("1.1"))) == ONE
 
 
+def test_what_a_caller_left_counts_though_a_list_that_was_made_later_is_heard_first() -> None:
+    stay: list[Happening] = [CALLED, voicemail(12, "1.1", "600@default,su"), listed(30.3)]
+    end: list[Happening] = [gone(30.2, "1.1"), ended(32.2, call("1.1"))]
+    assert left(*stay, waiting(30, "600@default", 1, "1.1"), vmstatus(30.1, "1.1"), *end) == ONE
+    assert left(*stay, *end) == []
+
+
 def test_without_dialplan_a_box_emptied_unseen_still_shows_a_callers_message() -> None:
     five, emptied = waiting(0, "600@default", 5), waiting(40, "600@default", 1, "1.1")
     assert left(five, CALLED, emptied, gone(41, "1.1"), ended(43, call("1.1"))) == ONE
