@@ -104,10 +104,12 @@ async def run(
         running = tasks.spawn(loop.run(), name="loop")
         retaining, settling = parts.retaining(scheduler, loop.add), parts.settling(scheduler)
         orders = (parts.orders(), parts.orders(erasures=True))
+        # They end before the database does: what they read just then is no fault of it.
+        workers = await opened.enter_async_context(Tasks())
         for worker in (healer, notifier, *orders, need, listening, first_contact, retaining, reports, settling):
-            tasks.spawn(worker.run(), name=type(worker).__name__.lower())
+            workers.spawn(worker.run(), name=type(worker).__name__.lower())
         for maker in drafting:
-            tasks.spawn(maker.run(), name="drafting")
+            workers.spawn(maker.run(), name="drafting")
         links = await opened.enter_async_context(Tasks())
         for each in endpoints:
             client = AmiClient(each, clock=clock, sink=daemon.inbox.put, observer=daemon.metrics, log=log)
@@ -118,7 +120,7 @@ async def run(
             daemon.perform(command)
         collector.settle()
         watchdog.ready()
-        await until(stop, tasks, links)
+        await until(stop, tasks, workers, links)
         watchdog.stopping()
         await links.cancel()
         daemon.inbox.close()
