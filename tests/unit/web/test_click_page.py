@@ -56,6 +56,24 @@ async def test_a_click_bears_the_forms_key_and_the_accounts_telephone_and_no_num
     ]
 
 
+@pytest.mark.parametrize("key", ["447700900123", "44-7700-900-123", "x07700900123x"])
+async def test_a_key_that_may_be_a_number_names_one_click_and_is_kept_nowhere(
+    one: Browser, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    asked: list[Event] = []
+
+    async def ask(request: Event, _key: str) -> tuple[Fact, ...]:
+        asked.append(request)
+        return ()
+
+    monkeypatch.setattr(one.desk, "ask", ask)
+    for _ in range(2):
+        await one.post("/tasks/lab/1/dial", key=key)
+    first, again = (each.request for each in asked if isinstance(each, TaskAsked))
+    assert first == again
+    assert "7700900123" not in first.replace("-", "")
+
+
 def _none(_desk: Desk) -> None:
     """Nothing is otherwise."""
 
