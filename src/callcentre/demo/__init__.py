@@ -1,5 +1,6 @@
 """The demo: a simulated office over real AMI, with a history that was played through the product, nothing to set up."""
 
+import platform
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -23,6 +24,9 @@ NOTICE: Final = (
 )
 CALLING: Final = '\n[calling]\nalso = ["07700900"]\n'
 """Ofcom's numbers for drama belong to nobody: the simulated callers have them, and may be called back."""
+
+_HOLDS: Final = platform.system() == "Linux"
+"""Whether a port that is bound, and not listened on, may be listened on by another process; elsewhere it may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,14 @@ def demo() -> Iterator[Demo]:
 
 @contextmanager
 def _held(port: int) -> Iterator[int]:
-    """Yield `port` if nobody listens there, else any free one; nobody else is given it before callcentre listens."""
+    """Yield `port` if nobody listens there, else any free one; on Linux nobody else is given it in the meantime."""
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             held.bind(("127.0.0.1", port))
         except OSError:
             held.bind(("127.0.0.1", 0))
-        yield int(held.getsockname()[1])
+        found = int(held.getsockname()[1])
+        if not _HOLDS:
+            held.close()
+        yield found
