@@ -6,6 +6,7 @@ calls in progress take; and the time from the start of the process to /-/ready.
 """
 
 import asyncio
+import contextlib
 import io
 import os
 import socket
@@ -282,10 +283,13 @@ async def start_to_ready() -> dict[str, object]:
                 daemon = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "callcentre", "run", "--config", str(path), stderr=subprocess.DEVNULL
                 )
-                await asyncio.to_thread(until_ready, web, daemon)
-                times.append(time.perf_counter() - begun)
-                daemon.terminate()
-                await daemon.wait()
+                try:
+                    await asyncio.to_thread(until_ready, web, daemon)
+                    times.append(time.perf_counter() - begun)
+                finally:
+                    with contextlib.suppress(ProcessLookupError):
+                        daemon.terminate()
+                    await daemon.wait()
     return {"seconds from start to ready": round(sorted(times)[STARTS // 2], 2)}
 
 
