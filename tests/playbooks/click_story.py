@@ -190,6 +190,12 @@ BUSY: Script = [
     (4.01, gone(LEG, TRUNK_CHANNEL, 17)),
     (4.1, gone(KEY, AGENT_CHANNEL)),
 ]
+REJECTED: Script = [
+    *CALLER_RINGS,
+    (9.0, dialling(DialEnded, KEY, LEG, TRUNK_CHANNEL, status="BUSY")),
+    (9.01, gone(KEY, AGENT_CHANNEL)),
+    (9.02, gone(LEG, TRUNK_CHANNEL, 17)),
+]
 NO_ANSWER: Script = [
     *CALLER_RINGS,
     (49.0, dialling(DialEnded, KEY, LEG, TRUNK_CHANNEL, status="NOANSWER")),

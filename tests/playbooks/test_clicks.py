@@ -26,6 +26,7 @@ NOT_SENT = replace(REFUSED, sent=False, words="the acting account is not logged 
         (story.THROUGH_LOCAL, R.CONNECTED, WHOLE, "connected"),
         (story.SECOND_TRUNK, R.CONNECTED, WHOLE, "connected"),
         (story.BUSY, R.BUSY, [*WHOLE[:3], "ended"], "busy"),
+        (story.REJECTED, R.BUSY, [*WHOLE[:4], "ended"], "busy"),
         (story.NO_ANSWER, R.NO_ANSWER, [*WHOLE[:4], "ended"], "no_answer"),
         (story.GIVEN_UP, R.NO_ANSWER, [*WHOLE[:4], "ended"], "no_answer"),
         (story.HUNG_UP_EARLY, R.AGENT_GONE, [*WHOLE[:3], "ended"], "no_answer"),
@@ -38,7 +39,17 @@ NOT_SENT = replace(REFUSED, sent=False, words="the acting account is not logged 
         ([], R.UNCERTAIN, ["wanted", "ended"], ""),
     ],
     ids=[
-        *("talk", "local", "second trunk", "busy", "no answer", "given up", "hung up early", "not picked up"),
+        *(
+            "talk",
+            "local",
+            "second trunk",
+            "busy",
+            "rejected",
+            "no answer",
+            "given up",
+            "hung up early",
+            "not picked up",
+        ),
         *("said first", "agent busy", "unregistered", "walled", "no trunk", "nothing told"),
     ],
 )

@@ -57,6 +57,9 @@ _OF_STATUS: Final = {
     "CONGESTION": ClickResult.FAILED,
     "NOANSWER": ClickResult.NO_ANSWER,
 }
+_NOT_TAKEN: Final = frozenset({"BUSY", "CHANUNAVAIL", "CONGESTION"})
+"""What says how a dial ended also if the telephone had rung before."""
+
 _WORDS: Final = {
     ClickResult.CONNECTED: "the caller answered",
     ClickResult.NO_ANSWER: "the caller did not answer",
@@ -105,6 +108,8 @@ def _result(callout: Callout | None, status: str, cause: int, *, rang: bool) -> 
     ended = callout.result if callout is not None else None
     if ended in _OF_CALLOUT:
         return _OF_CALLOUT[ended]
+    if ended is None and status in _NOT_TAKEN:
+        return _OF_STATUS[status]  # the end of its leg may be told after that of the agent's
     if rang or (callout is not None and callout.ring_start is not None):
         return ClickResult.NO_ANSWER
     if status in _OF_STATUS:
