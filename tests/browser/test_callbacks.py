@@ -171,6 +171,27 @@ async def test_a_number_heard_in_a_message_is_typed_and_called(people: People) -
     await called(people, page)
 
 
+async def test_a_form_that_was_sent_before_the_script_was_there_is_gone_on_with(people: People) -> None:
+    people.office.leave("")
+    alice = await people.logged_in("alice")
+    alice.expected = {409}
+    page = await alice.open("/tasks")
+    await page.locator("#queue [data-open]").click()
+    await page.wait_for_url("**/tasks/office/*")
+    address = page.url
+    await page.route("**/static/*.js", lambda route: route.abort())
+    await page.reload()
+    await page.get_by_label("Number heard").fill("0161 49")
+    await page.unroute("**/static/*.js")
+    await page.get_by_role("button", name="Note the number").click()
+    await expect(page.locator("#dial-wrong")).to_contain_text("number")
+    await expect(page.locator("html.has-script")).to_be_attached()
+    assert page.url == address, "where it can be read again"
+    await page.get_by_label("Number heard").fill("07700 900142")
+    await page.get_by_role("button", name="Note the number").click()
+    await expect(page.locator("#state h1")).to_contain_text("142")
+
+
 @pytest.mark.parametrize("path", ["/tasks", "task", "/missed", "/account"])
 async def test_on_a_telephone_nothing_has_to_be_moved_sideways(people: People, path: str) -> None:
     people.office.leave(CALLER)

@@ -12,6 +12,10 @@ const said = document.getElementById("said");
 const user = document.querySelector(".who")?.dataset.user ?? "";
 root.classList.add("has-script");
 
+// A form that was sent before this ran and was refused is answered at its own address, where there is nothing to read.
+const own = document.querySelector('link[rel="canonical"]')?.href;
+if (own && new URL(own).pathname !== location.pathname) history.replaceState(null, "", own);
+
 const announcer = Object.assign(document.createElement("p"), { className: "aside" });
 announcer.setAttribute("aria-live", "assertive");
 document.body.append(announcer);
