@@ -7,27 +7,15 @@ import pytest
 
 from callcentre.core.case_requests import CaseAction
 from callcentre.core.case_values import CaseChannel, CaseOutcome, CaseState, ClockName
-from callcentre.core.facts import CaseChanged
 from callcentre.store import tables
 from callcentre.store.case_queries import CaseFigure, CasesWanted
 from callcentre.store.database import Database
 from tests.conformance import sample
-from tests.playbooks.case_story import ANN, CaseStory, at, here
+from tests.conformance.written import Written
+from tests.playbooks.case_story import ANN, at, here
 
 A, C = CaseAction, CaseChannel
 ALL = frozenset(CaseState)
-
-
-class Written(CaseStory):
-    """A story that keeps its facts, to be written."""
-
-    def __init__(self, charter: str = "wme") -> None:
-        super().__init__(here(charter))
-        self.facts: list[CaseChanged] = []
-
-    def _write(self, fact: CaseChanged) -> None:
-        super()._write(fact)
-        self.facts.append(fact)
 
 
 @pytest.fixture

@@ -8,26 +8,14 @@ import pytest
 
 from callcentre.core.case_requests import CaseAction
 from callcentre.core.case_values import CaseChannel, CaseOutcome, ClockName
-from callcentre.core.facts import CaseChanged
 from callcentre.store.database import Database
-from tests.playbooks.case_story import CaseStory, at, here
+from tests.conformance.written import Written
+from tests.playbooks.case_story import at
 
 A: Final = CaseAction
 NOW: Final = at("2027-03-01 09:00")
 EDGES: Final = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 ONCE: Final = (ClockName.ACKNOWLEDGE, ClockName.ANSWER)
-
-
-class Written(CaseStory):
-    """A story that keeps its facts, to be written."""
-
-    def __init__(self) -> None:
-        super().__init__(here("wme"))
-        self.facts: list[CaseChanged] = []
-
-    def _write(self, fact: CaseChanged) -> None:
-        super()._write(fact)
-        self.facts.append(fact)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from callcentre.reports.months import bounds
 from callcentre.reports.settling import civil_days, in_runs
 from callcentre.store.database import Database
 from callcentre.store.first_contact import FirstContact
+from callcentre.store.standings import Stood
 
 _COUNTS: Final = ("resolved", "said", "callbacks_resolved", "callbacks_said", "alone", "counted", "open", "unnumbered")
 
@@ -45,17 +46,8 @@ async def _callers_did(
         whole = await database.standings.whole_days(kind, mine[0], mine[-1], names)
         missing = [day for day in days if day[0] not in whole]
     without = [begin for begin, _ in missing]
-    found = [
-        FirstContact(
-            line=one.line,
-            since=edges[one.period],
-            until=edges[one.period + 1],
-            alone=one.good,
-            counted=one.good + one.bad,
-            unnumbered=one.unknown,
-        )
-        for one in await database.standings.stood(kind, mine, names, without=without)
-    ]
+    stood = await database.standings.stood(kind, mine, names, without=without)
+    found = [of_counted_days(one, edges) for one in stood]
     for run in in_runs(missing):
         begin, end = run[0][0], run[-1][1]
         inside = [begin, *(edge for edge in mine if begin < edge < end), end]
@@ -63,6 +55,18 @@ async def _callers_did(
             period = sum(edge <= one.since for edge in mine) - 1
             found.append(replace(one, since=edges[period], until=edges[period + 1]))
     return found
+
+
+def of_counted_days(one: Stood, edges: Sequence[datetime]) -> FirstContact:
+    """The figure of a line's counted days in a period, which lies between two of the `edges`."""
+    return FirstContact(
+        line=one.line,
+        since=edges[one.period],
+        until=edges[one.period + 1],
+        alone=one.good,
+        counted=one.good + one.bad,
+        unnumbered=one.unknown,
+    )
 
 
 def added_up(parts: Iterable[FirstContact]) -> list[FirstContact]:

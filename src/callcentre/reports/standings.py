@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 from callcentre.core.charter import Line
 from callcentre.core.standings import StandingKind
+from callcentre.reports.contacts import of_counted_days
 from callcentre.reports.counting import MONTHS, Pairs
 from callcentre.reports.months import Month
 from callcentre.reports.settling import Days, civil_days, in_runs
 from callcentre.store.database import Database
 from callcentre.store.first_contact import WINDOW, FirstContact
-from callcentre.store.standings import Stood
 
 FOLLOWED: Final = 500_000
 """So many calls at most are followed one by one for the months before the report's own, where days are not counted."""
@@ -79,7 +79,7 @@ async def followed(database: Database, lines: Sequence[Line], month: Month, now:
         missing = [day for day in days if day[0] not in whole]
         without = [begin for begin, _ in missing]
         stood = await database.standings.stood(StandingKind.FIRST_CONTACT, edges, names, without=without)
-        counts += [_counted(one, begins) for one in stood if one.good + one.bad + one.unknown]
+        counts += [of_counted_days(one, begins) for one in stood if one.good + one.bad + one.unknown]
         left = FOLLOWED
         for period in reversed(range(MONTHS)):
             of_month = [day for day in missing if edges[period] <= day[0] < edges[period + 1]]
@@ -101,17 +101,6 @@ async def _calls_of(database: Database, days: Days, most: int) -> int:
         if number <= most:
             number += await database.standings.calls_between(run[0][0], run[-1][1] + WINDOW, most + 1)
     return number
-
-
-def _counted(one: Stood, begins: Sequence[datetime]) -> FirstContact:
-    return FirstContact(
-        line=one.line,
-        since=begins[one.period],
-        until=begins[one.period + 1],
-        alone=one.good,
-        counted=one.good + one.bad,
-        unnumbered=one.unknown,
-    )
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
