@@ -187,6 +187,13 @@ async def test_a_form_that_was_sent_before_the_script_was_there_is_gone_on_with(
     await expect(page.locator("#dial-wrong")).to_contain_text("number")
     await expect(page.locator("html.has-script")).to_be_attached()
     assert page.url == address, "where it can be read again"
+    bob = await people.logged_in("bob")
+    await bob.open(address.removeprefix(people.office.address))
+    await bob.page.get_by_role("textbox", name="Note").fill("I looked at it too")
+    await bob.page.get_by_role("button", name="Save the note").click()
+    await expect(page.locator("#steps"), "what was around it was read again").to_contain_text("I looked at it too")
+    await expect(page.locator("#dial-wrong")).to_contain_text("number")
+    await expect(page.get_by_label("Number heard")).to_have_value("0161 49")
     await page.get_by_label("Number heard").fill("07700 900142")
     await page.get_by_role("button", name="Note the number").click()
     await expect(page.locator("#state h1")).to_contain_text("142")

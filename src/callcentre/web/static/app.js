@@ -13,8 +13,15 @@ const user = document.querySelector(".who")?.dataset.user ?? "";
 root.classList.add("has-script");
 
 // A form that was sent before this ran and was refused is answered at its own address, where there is nothing to read.
+// What it gave back is as if it had just been typed.
+const given = new Set();
 const own = document.querySelector('link[rel="canonical"]')?.href;
-if (own && new URL(own).pathname !== location.pathname) history.replaceState(null, "", own);
+if (own && new URL(own).pathname !== location.pathname) {
+  const sent = (one) => [one.getAttribute("action"), one.getAttribute("formaction")].includes(location.pathname);
+  const form = [...document.querySelectorAll("form, [formaction]")].find(sent)?.closest("form");
+  for (const field of form?.elements ?? []) given.add(field);
+  history.replaceState(null, "", own);
+}
 
 const announcer = Object.assign(document.createElement("p"), { className: "aside" });
 announcer.setAttribute("aria-live", "assertive");
@@ -38,6 +45,7 @@ const button = (words, onclick) => Object.assign(document.createElement("button"
 const typing = (element) => /^(INPUT|TEXTAREA|SELECT)$/.test(element?.tagName ?? "");
 const changed = (field) =>
   field.type === "hidden" ? false
+  : given.has(field) && field.value ? true
   : field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
   : field.tagName === "SELECT" ? [...field.options].some((one) => one.selected !== one.defaultSelected && one.value)
   : field.value !== field.defaultValue;
@@ -285,6 +293,7 @@ const again = (form, submitter, words) =>
 
 /** What was sent is no draft any more, and the next thing sent from this form is another. */
 const done = (form) => {
+  for (const field of form.elements) given.delete(field);
   for (const field of form.querySelectorAll("[data-draft]")) {
     sessionStorage.removeItem(draftName(field));
     field.value = field.defaultValue = "";
