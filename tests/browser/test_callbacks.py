@@ -152,6 +152,21 @@ async def test_what_happens_meanwhile_does_not_take_a_note_that_is_being_typed(p
     await expect(note).to_have_value("She asked for the blue one")
 
 
+async def test_what_comes_while_a_button_is_pressed_does_not_lose_the_click(people: People) -> None:
+    office = people.office
+    office.leave(CALLER)
+    alice = await people.logged_in("alice")
+    page = await alice.open("/tasks")
+    await row(page).get_by_role("button", name="Claim").hover()
+    await page.mouse.down()
+    office.leave("07700900143")
+    await expect(page.locator("#views"), "what is around it was read again").to_contain_text("2")
+    await page.mouse.up()
+    await expect(page.locator("#state")).to_contain_text("Yours until")
+    await page.go_back()
+    await expect(row(page, "07700900143")).to_be_visible()
+
+
 async def test_a_number_heard_in_a_message_is_typed_and_called(people: People) -> None:
     office = people.office
     office.leave("")

@@ -26,6 +26,14 @@ FITS = """() => {
   return whole ? over.map((one) => one.className) : ["page"];
 }"""
 
+BOARDS = """
+window.boards = 0;
+window.EventSource = class extends EventSource {
+  addEventListener(kind, hears) { super.addEventListener(kind, (event) => { hears(event); window.boards += 1; }); }
+};
+"""
+"""Counts what the stream has told a page, once the page has heard it."""
+
 
 def waiting(page: Page, line: str = "enquiries") -> str:
     """Where a line's callers who wait are counted."""
@@ -79,6 +87,22 @@ async def test_the_wallboard_fits_its_screen_and_tells_what_happens(people: Peop
     assert await page.evaluate(FITS) == []
     assert [str(one) for one in await violations(page)] == []
     await page.screenshot(path=artefacts() / f"wallboard-breach-{size[0]}.png")
+
+
+async def test_a_board_that_comes_while_a_figure_is_pressed_does_not_lose_the_click(people: People) -> None:
+    office = people.office
+    sam = await people.logged_in("sam")
+    await sam.context.add_init_script(BOARDS)
+    page = await sam.open("/wallboard")
+    await page.locator(waiting(page)).get_by_role("link").hover()
+    await page.mouse.down()
+    came = await page.evaluate("boards")
+    office.ring_in(CALLER, patience=600.0)
+    await page.wait_for_function("(came) => boards > came + 1", arg=came)
+    await page.mouse.up()
+    await page.wait_for_url("**/calls?*")
+    await page.go_back()
+    await expect(page.locator(waiting(page))).to_contain_text("1")
 
 
 @pytest.mark.parametrize("office", [{"nurse": f"title = '''{PAYLOADS[1]}'''\n"}], ids=["titled"], indirect=True)

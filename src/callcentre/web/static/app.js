@@ -50,8 +50,9 @@ const changed = (field) =>
   : field.tagName === "SELECT" ? [...field.options].some((one) => one.selected !== one.defaultSelected && one.value)
   : field.value !== field.defaultValue;
 
-/** Somebody types in it, has typed in it, or listens to it: it is left alone until they are done. */
+/** Somebody presses a button of it, types in it, has typed in it, or listens to it: left alone until they are done. */
 const busy = (part) =>
+  part.matches(":active") || // what is replaced between the pointer's down and up gets no click
   (part.contains(document.activeElement) && typing(document.activeElement)) ||
   [...part.querySelectorAll("input, textarea, select")].some(changed) ||
   [...part.querySelectorAll("audio")].some((audio) => !audio.paused && !audio.ended);
@@ -172,6 +173,9 @@ const late = (event) => {
   setTimeout(refresh, 300);
 };
 for (const kind of ["focusout", "pause", "ended"]) document.addEventListener(kind, late, true);
+for (const kind of ["pointerup", "pointercancel", "dragend"]) {
+  document.addEventListener(kind, () => document.querySelectorAll("[data-late]").forEach((part) => late({ target: part })));
+}
 
 // --- the stream ------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ const board = document.getElementById("board");
 const chosen = board.dataset.lines.split(",").filter(Boolean);
 let ahead = 0; // how far this machine's clock is ahead of the office's
 let heard = performance.now();
+let held = null; // a board that came while somebody pressed a link: what is replaced between down and up gets no click
 
 // --- the board ---------------------------------------------------------------------------------------------------
 
@@ -36,7 +37,9 @@ const focusOf = (element) => {
   return link ? { line: link.closest("[data-line]")?.dataset.line, at: [...board.querySelectorAll("a")].indexOf(link) } : null;
 };
 
-const show = (html) => {
+const show = (html, came) => {
+  held = board.matches(":active") ? [html, came] : null;
+  if (held) return;
   const made = document.createElement("template");
   made.innerHTML = html;
   const fresh = leaveOut(made.content);
@@ -54,14 +57,13 @@ const show = (html) => {
   const focus = focusOf(document.activeElement);
   board.replaceChildren(fresh);
   if (focus) board.querySelectorAll("a")[focus.at]?.focus({ preventScroll: true });
-  synchronise();
+  synchronise(came);
   tick();
   ring();
 };
 
-const synchronise = () => {
-  ahead = Date.now() - Number(board.querySelector(".totals").dataset.now);
-  heard = performance.now();
+const synchronise = (came) => {
+  ahead = came - Number(board.querySelector(".totals").dataset.now);
 };
 
 // --- time --------------------------------------------------------------------------------------------------------
@@ -77,6 +79,7 @@ const clock = document.getElementById("clock");
 const civil = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: clock.dataset.zone });
 
 const tick = () => {
+  if (held && !board.matches(":active")) return show(...held);
   const now = Date.now() - ahead;
   clock.textContent = civil.format(now);
   for (const each of board.querySelectorAll("[data-up]")) each.textContent = length(now - Number(each.dataset.up));
@@ -177,7 +180,7 @@ const awake = () => navigator.wakeLock?.request("screen").catch(() => {});
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && awake());
 awake();
 
-synchronise();
+synchronise(Date.now());
 tick();
 setInterval(tick, 250);
 setInterval(ring, 1000);
@@ -185,7 +188,10 @@ setInterval(ring, 1000);
 // A stream that breaks off is opened again by the browser; one that is refused (a restart, a session that ended) here.
 const follow = () => {
   const stream = new EventSource("/wallboard/events");
-  stream.addEventListener("wallboard", (event) => show(event.data));
+  stream.addEventListener("wallboard", (event) => {
+    heard = performance.now();
+    show(event.data, Date.now());
+  });
   stream.addEventListener("error", async () => {
     if (stream.readyState !== EventSource.CLOSED) return;
     setTimeout(follow, 5000);
