@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.office import TRUNK
 from tests.browser.person import NARROW, People, Person
@@ -121,13 +121,17 @@ async def test_two_who_claim_the_same_task_do_not_both_get_it(people: People) ->
     office = people.office
     office.leave(CALLER)
     racers = [await people.logged_in(name) for name in ("alice", "bob")]
-    buttons = []
+    both = asyncio.Barrier(2)
+
+    async def together(route: Route) -> None:
+        await both.wait()
+        await route.continue_()
+
     for one in racers:
         one.expected = {409}
         page = await one.open("/tasks")
-        buttons.append(row(page).get_by_role("button", name="Claim"))
-        await expect(buttons[-1]).to_be_visible()
-    await asyncio.gather(*(button.click() for button in buttons))
+        await page.route("**/claim", together)
+        await row(page).get_by_role("button", name="Claim").click()
     for one, other in zip(racers, ("bob", "alice"), strict=True):
         told = one.page.locator("#state", has_text="Yours until").or_(
             one.page.locator("#refusal", has_text=f"is claimed by {other}")
@@ -165,6 +169,32 @@ async def test_what_comes_while_a_button_is_pressed_does_not_lose_the_click(peop
     await expect(page.locator("#state")).to_contain_text("Yours until")
     await page.go_back()
     await expect(row(page, "07700900143")).to_be_visible()
+
+
+async def test_a_note_that_is_typed_while_another_is_on_its_way_is_saved_too(people: People) -> None:
+    people.office.leave(CALLER)
+    alice = await people.logged_in("alice")
+    page = await opened(alice)
+    sent, on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        sent.set()
+        await on.wait()
+        await route.continue_()
+
+    await page.route("**/note", slowly)
+    note, save = page.get_by_role("textbox", name="Note"), page.get_by_role("button", name="Save the note")
+    await note.fill("She is in until four")
+    await save.dblclick()
+    await sent.wait()
+    await note.fill("Or at her sister's")
+    await save.click()
+    await note.fill("Her sister is")
+    on.set()
+    await expect(page.locator("#steps")).to_contain_text("Or at her sister's")
+    await expect(note).to_have_value("Her sister is")
+    notes = await page.locator("#steps li").filter(has_text="note").all_inner_texts()
+    assert [words.splitlines()[-1] for words in notes] == ["Or at her sister's", "She is in until four"]
 
 
 async def test_a_number_heard_in_a_message_is_typed_and_called(people: People) -> None:

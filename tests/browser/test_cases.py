@@ -77,9 +77,12 @@ async def test_a_complaint_is_opened_acknowledged_a_date_agreed_answered_and_clo
         await detail.locator("summary").click()
     assert not (wrong := await looked_at(page, "case-all")), wrong
     await page.locator("#cause").fill("Late bus")
+    await page.locator("#remedy").fill("An earlier bus")
     await page.get_by_role("button", name="Save the cause").click()
     await expect(page.locator("#contact")).to_contain_text("Late bus")
-    await page.locator("summary", has_text="Close it").click()
+    await expect(page.locator("#remedy"), "typed before another form was sent").to_have_value("An earlier bus")
+    await page.get_by_role("button", name="Save the remedy").click()
+    await expect(page.locator("#contact")).to_contain_text("An earlier bus")
     await page.locator("#closed-as").select_option("resolved")
     await page.get_by_role("button", name="Close the case").click()
     await expect(page.get_by_role("button", name="Reopen")).to_be_visible()

@@ -113,6 +113,7 @@ const refreshPage = async () => {
   const page = new DOMParser().parseFromString(text, "text/html");
   for (const part of parts) {
     const fresh = page.getElementById(part.id);
+    if (!fresh) part.hidden = !busy(part);
     if (!fresh) continue;
     for (const { name, value } of fresh.attributes) part.setAttribute(name, value);
     for (const name of part.getAttributeNames()) {
@@ -261,46 +262,76 @@ const forgive = (form) => {
   for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
 };
 
+const queues = new Map(); // of each form: what was pressed and is not done yet, as it was when it was pressed
+
 /** Send a form as `submitter` would; nothing typed is lost, whatever comes of it. */
 export const send = async (form, submitter) => {
-  if (form.getAttribute("aria-busy")) return;
   const data = new URLSearchParams(new FormData(form));
   if (submitter?.name) data.set(submitter.name, submitter.value);
   const to = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
-  const quiet = "quiet" in form.dataset;
-  const headers = { Accept: "application/json", "X-CSRF": document.querySelector('meta[name="csrf"]')?.content ?? "" };
+  const says = `${to} ${data}`;
+  const before = queues.get(form);
+  if (!before) return deliver(form, [{ to, data, says, submitter }]);
+  if (before.at(-1).says !== says) before.push({ to, data, says, submitter }); // else it was pressed twice
+};
+
+const deliver = async (form, queue) => {
+  queues.set(form, queue);
   form.setAttribute("aria-busy", "true");
+  try {
+    while (await post(form, queue)) {
+      queue.shift();
+      if (!queue.length) break;
+      if (form.elements.key) queue[0].data.set("key", form.elements.key.value);
+    }
+  } finally {
+    queues.delete(form);
+    form.removeAttribute("aria-busy");
+  }
+};
+
+/** Send the first of what was pressed; true if it is done and the page stays. */
+const post = async (form, queue) => {
+  const [{ to, data, submitter }] = queue;
+  const headers = { Accept: "application/json", "X-CSRF": document.querySelector('meta[name="csrf"]')?.content ?? "" };
+  const retry = () => (queue.length > 1 ? deliver(form, queue) : send(form, submitter));
+  const again = (words) => say(`${words ?? "That did not work now"}. Your text is kept. `, button("Try again", retry));
   try {
     const answer = await fetch(to, { method: "POST", body: data, headers });
     const told = await answer.json().catch(() => ({}));
     if (answer.status === 401) return loggedOut();
     if (!answer.ok) {
-      if (answer.status >= 500) return again(form, submitter, told.detail);
+      if (answer.status >= 500) return again(told.detail);
       refused(form, told);
       return refresh(); // somebody else may have been faster
     }
     forgive(form);
-    done(form);
-    const go = told.go || form.dataset.go;
+    done(form, data);
+    const go = told.go || (inUseBeside(form) ? "" : form.dataset.go);
     if (go) return location.assign(go);
-    if (told.said && !quiet) say(told.said);
+    if (told.said && !("quiet" in form.dataset)) say(told.said);
     refresh();
+    return true;
   } catch {
-    again(form, submitter, "callcentre cannot be reached");
-  } finally {
-    form.removeAttribute("aria-busy");
+    again("callcentre cannot be reached");
   }
 };
 
-const again = (form, submitter, words) =>
-  say(`${words ?? "That did not work now"}. Your text is kept. `, button("Try again", () => send(form, submitter)));
+/** Somebody has gone on to another form of the page, which would be lost if the page were left. */
+const inUseBeside = (form) =>
+  [...document.querySelectorAll("main form")].some((one) => one !== form && (one.closest("details[open]") || busy(one))) ||
+  [...form.elements].some((field) => field.matches("input, textarea, select") && changed(field));
 
-/** What was sent is no draft any more, and the next thing sent from this form is another. */
-const done = (form) => {
+/** What was sent is no draft any more, and the next thing sent from this form is another; what was typed since stays. */
+const done = (form, data) => {
   for (const field of form.elements) given.delete(field);
-  for (const field of form.querySelectorAll("[data-draft]")) {
-    sessionStorage.removeItem(draftName(field));
-    field.value = field.defaultValue = "";
+  for (const field of form.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox], [type=radio])")) {
+    if (field.value !== data.get(field.name)?.replaceAll("\r\n", "\n")) continue;
+    if ("draft" in field.dataset) {
+      sessionStorage.removeItem(draftName(field));
+      field.value = "";
+    }
+    field.defaultValue = field.value;
   }
   for (const field of form.querySelectorAll("select")) {
     for (const one of field.options) one.defaultSelected = one.selected;
