@@ -26,8 +26,9 @@ from callcentre.web.streaming import Teller
 
 __all__ = ["endpoint", "record", "run", "serve"]
 
-# The whole stop stays under two seconds: this much for what is still to be handled and written.
-_DRAIN_SECONDS = 1.2
+# A stop takes as long as what is still to be handled and written, and in all less than the 10 s that a service manager
+# is told to wait.
+_DRAIN_SECONDS = 5.0
 
 
 async def run(

@@ -19,7 +19,7 @@ from callcentre.web.days import bounds, day_of
 
 _STORE_RETRY_SECONDS = 2.0
 _STORE_SAY_AGAIN = 30
-_CLOSE_SECONDS = 0.3
+_CLOSE_SECONDS = 2.0
 
 T = TypeVar("T")
 

@@ -37,7 +37,7 @@ _FACTS_AHEAD = 8_000
 # A loop without work still turns this often, for the watchdog and /-/healthy.
 _TURN_SECONDS = 1.0
 _RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0)
-_LAST_TRY_SECONDS = 1.0
+_LAST_TRY_SECONDS = 4.0
 # Without facts to write, this often the store is told how long each PBX was in sight (and asked whether it is there).
 _HEARTBEAT_SECONDS = 10.0
 

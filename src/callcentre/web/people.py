@@ -9,7 +9,9 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from callcentre.config.values import Telephone
+from callcentre.core.errors import IllegalTransition
 from callcentre.store.account_results import ApiToken
+from callcentre.store.accounts import Accounts
 from callcentre.store.results import Account, Role
 from callcentre.web.identity import SCOPES, TOKEN_PREFIX
 from callcentre.web.sessions import hashed
@@ -28,6 +30,14 @@ def problem_of(account: Account, lines: Collection[str]) -> str:
         or _problem_of_telephone(account.telephone)
         or _problem_of_lines(account.lines, lines)
     )
+
+
+async def given_to(accounts: Accounts, name: str) -> str:
+    """The name, as the account has it, of who is to have work; IllegalTransition if nobody can log in by it."""
+    account = await accounts.account(name)
+    if account is None or account.disabled:
+        raise IllegalTransition("nobody who can log in has that name: give the name of an account")
+    return account.name
 
 
 def new_token(

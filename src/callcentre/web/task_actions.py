@@ -5,6 +5,7 @@ What is refused, or cannot be done at the moment, is shown with everything that 
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from callcentre.web import case_words, task_words
 from callcentre.web.access import account_of, allows, may
 from callcentre.web.errors import answer, wants_json
 from callcentre.web.pages import render
+from callcentre.web.people import given_to
 from callcentre.web.sent import Form, key_of, name_of, text_of
 from callcentre.web.site import Site, Starting, site_of
 from callcentre.web.task_page import Refused, detail_of, shown
@@ -79,6 +81,8 @@ async def _carry_out(site: Site, asked: TaskAsked) -> None:
     if asked.action is TaskAction.DIAL:
         await _dial(site, asked)
     elif not await site.queries.was_requested(asked.pbx, asked.request):
+        if asked.to and asked.supervisor:
+            asked = replace(asked, to=await given_to(site.opened.accounts, asked.to))
         await site.ask(asked, asked.request)
 
 

@@ -13,6 +13,7 @@ from callcentre.core.errors import StoreUnavailable
 from callcentre.core.events import Event
 from callcentre.core.facts import CallEnded, Fact
 from callcentre.core.terms import TaskOutcome, TaskSource, TaskState, TaskStep
+from callcentre.store.results import Account, Role
 from callcentre.web.words import number
 from tests.unit.runtime.samples import answered
 from tests.unit.web.desk import ALICE, BOB, CALLER, SUE, message, opened
@@ -368,10 +369,20 @@ async def test_how_to_speak_with_somebody(one: Browser) -> None:
 async def test_a_supervisor_gives_a_task_to_somebody(one: Browser) -> None:
     assert "Give it to" not in await one.see("/tasks/lab/1")
     assert "Give it to" in await one.see("/tasks/lab/1", SUE)
-    await one.post("/tasks/lab/1/assign", SUE, to="bob")
+    accounts = one.desk.database.accounts
+    for name in ("bob", "carol"):
+        assert await accounts.add(Account(name=name, role=Role.AGENT), password=None, at=one.desk.now)
+    assert await accounts.disable("carol", one.desk.now)
+    for nobody in ("bobb", "carol"):
+        refused = await one.post("/tasks/lab/1/assign", SUE, to=nobody)
+        assert (refused.status, (await one.desk.held(1)).holder) == (409, None)
+        assert "give the name of an account" in words(await refused.text())
+        assert f'value="{nobody}"' in await refused.text()
+    await one.post("/tasks/lab/1/assign", SUE, to="BOB")
     assert (await one.desk.held(1)).holder == "bob"
-    refused = await one.post("/tasks/lab/1/assign", ALICE, to="alice")
+    refused = await one.post("/tasks/lab/1/assign", ALICE, to="bob")
     assert refused.status == 409
+    assert "only a supervisor" in words(await refused.text())
 
 
 async def test_a_script_is_answered_in_its_own_language(one: Browser) -> None:

@@ -17,6 +17,7 @@ from callcentre.web.api.replies import request_of
 from callcentre.web.api.shape import Moment, Name, Shape, Words
 from callcentre.web.api.shapes import ClickRow, Done, EntryRow
 from callcentre.web.api.tasks import TaskParams, row_with
+from callcentre.web.people import given_to
 from callcentre.web.site import new_key
 
 Need = Literal["interpreter", "text_relay", "hard_of_hearing", "sight", "speech", "learning", "carer_calls"]
@@ -70,7 +71,7 @@ class FlagsBody(WhyBody):
 
 
 class AssignBody(WhyBody):
-    """`to` is the account that is to have the task."""
+    """`to` is the account that is to have the task: one that is there, and is not disabled."""
 
     to: Name
 
@@ -89,7 +90,10 @@ async def step(asked: Asked[TaskParams, Any], action: TaskAction) -> Done:
     request = name_of(asked)
     if asked.key and await site.queries.was_requested(params.pbx, request):
         return await _done(asked, detail, request)
-    account = asked.identity.account
+    account, told = asked.identity.account, dict(asked.body)
+    supervisor = may(account, Role.SUPERVISOR)
+    if supervisor and "to" in told:
+        told["to"] = await given_to(site.opened.accounts, told["to"])
     closed = detail.task.state is TaskState.CLOSED
     facts = await site.ask(
         TaskAsked(
@@ -101,10 +105,10 @@ async def step(asked: Asked[TaskParams, Any], action: TaskAction) -> Done:
             through=asked.identity.token,
             request=request,
             telephone=account.telephone if action is TaskAction.DIAL else None,
-            supervisor=may(account, Role.SUPERVISOR),
+            supervisor=supervisor,
             row=detail.task if closed else None,
             filings=detail.filings if closed else (),
-            **dict(asked.body),
+            **told,
         ),
         request,
     )

@@ -13,6 +13,7 @@ from callcentre.cli.attendance import BREACH_KEYS, STEP_KEYS, STRETCH_KEYS
 from callcentre.cli.callers import MISSED_KEYS
 from callcentre.cli.tasks import ATTEMPT_KEYS, ENTRY_KEYS, FILING_KEYS, MESSAGE_KEYS, TASK_KEYS
 from callcentre.history import replay
+from callcentre.store.results import Account, Role
 from callcentre.web.access import access_of
 from callcentre.web.api import shapes, standing
 from callcentre.web.api.operations import LARGEST_BODY, PREFIX
@@ -22,6 +23,7 @@ from callcentre.web.identity import SCOPES
 from tests.conformance import sample
 from tests.conformance.promises import CALLER
 from tests.unit.web.api.working import CALLS, TASKS, Working, working
+from tests.unit.web.served import NOW
 
 CLAIM = "/tasks/lab/1/claim"
 
@@ -196,6 +198,14 @@ async def test_the_history_names_account_and_token_and_the_task_is_the_accounts(
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_task_is_given_only_to_an_account_that_is_there(api: Working) -> None:
+    status, told = await api.post("/tasks/lab/1/assign", {"to": "bob"}, "sue:supervisor:*")
+    assert (status, told["detail"]) == (409, "nobody who can log in has that name: give the name of an account")
+    assert await api.site.opened.accounts.add(Account(name="bob", role=Role.AGENT), password=None, at=NOW)
+    status, done = await api.post("/tasks/lab/1/assign", {"to": "Bob"}, "sue:supervisor:*")
+    assert (status, done["task"]["holder"]) == (200, "bob")
 
 
 async def test_a_task_from_claim_to_close_and_back(api: Working) -> None:
