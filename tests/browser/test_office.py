@@ -63,6 +63,18 @@ async def test_a_call_that_rings_shows_who_it_is_and_is_wrapped_up_in_one_tap(pe
     await people.daemon.until_rows("SELECT 1 FROM wrap_ups WHERE kind = 'resolved' AND who = 'alice'")
 
 
+async def test_the_page_of_ones_telephone_says_when_nothing_goes_on_there(people: People) -> None:
+    alice = await people.logged_in("alice")
+    page = await alice.open("/call")
+    nothing = page.get_by_text(f"Nothing goes on at {TELEPHONE}")
+    people.office.ring_in(CALLER)
+    await expect(page.locator("#call")).to_contain_text("rings")
+    await expect(nothing).to_be_hidden()
+    people.office.hang_up(TRUNK)
+    await expect(page.locator("#call")).to_be_empty()
+    await expect(nothing).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("size", "office"),
     [((1920, 1080), 0), ((1280, 720), 2), ((1600, 900), 4), ((1366, 768), 7)],
