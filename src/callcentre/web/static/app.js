@@ -50,9 +50,14 @@ const changed = (field) =>
   : field.tagName === "SELECT" ? [...field.options].some((one) => one.selected !== one.defaultSelected && one.value)
   : field.value !== field.defaultValue;
 
+let down = 0;
+for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => (down = performance.now()), true);
+/** What is replaced between a pointer's down and up gets no click. After a minute it is no press any more. */
+const pressed = (part) => part.matches(":active") && performance.now() - down < 60_000;
+
 /** Somebody presses a button of it, types in it, has typed in it, or listens to it: left alone until they are done. */
 const busy = (part) =>
-  part.matches(":active") || // what is replaced between the pointer's down and up gets no click
+  pressed(part) ||
   (part.contains(document.activeElement) && typing(document.activeElement)) ||
   [...part.querySelectorAll("input, textarea, select")].some(changed) ||
   [...part.querySelectorAll("audio")].some((audio) => !audio.paused && !audio.ended);

@@ -3,6 +3,7 @@
 
 const CUT_OFF_MS = 12_000;
 const RING_EVERY_MS = 15_000;
+const LONGEST_PRESS_MS = 60_000;
 const REMEMBERED = "callcentre.wallboard.sound";
 
 const board = document.getElementById("board");
@@ -10,6 +11,7 @@ const chosen = board.dataset.lines.split(",").filter(Boolean);
 let ahead = 0; // how far this machine's clock is ahead of the office's
 let heard = performance.now();
 let held = null; // a board that came while somebody pressed a link: what is replaced between down and up gets no click
+let down = 0;
 
 // --- the board ---------------------------------------------------------------------------------------------------
 
@@ -37,8 +39,12 @@ const focusOf = (element) => {
   return link ? { line: link.closest("[data-line]")?.dataset.line, at: [...board.querySelectorAll("a")].indexOf(link) } : null;
 };
 
+document.addEventListener("pointerdown", () => (down = performance.now()), true);
+board.addEventListener("dragstart", (event) => event.preventDefault()); // a link that is dragged would stay pressed
+const pressed = () => board.matches(":active") && performance.now() - down < LONGEST_PRESS_MS;
+
 const show = (html, came) => {
-  held = board.matches(":active") ? [html, came] : null;
+  held = pressed() ? [html, came] : null;
   if (held) return;
   const made = document.createElement("template");
   made.innerHTML = html;
@@ -79,7 +85,7 @@ const clock = document.getElementById("clock");
 const civil = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: clock.dataset.zone });
 
 const tick = () => {
-  if (held && !board.matches(":active")) return show(...held);
+  if (held && !pressed()) return show(...held);
   const now = Date.now() - ahead;
   clock.textContent = civil.format(now);
   for (const each of board.querySelectorAll("[data-up]")) each.textContent = length(now - Number(each.dataset.up));
