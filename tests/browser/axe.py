@@ -84,7 +84,8 @@ def script_of(packed: bytes) -> bytes:
 
 
 async def violations(page: Page) -> list[Violation]:
-    """What axe-core finds wrong with a page as it stands."""
+    """What axe-core finds wrong with a page as it stands, once its styles are there."""
+    await page.wait_for_load_state()
     await page.evaluate(cached().read_text("utf-8"))  # by the debugger, which the page's own policy does not bind
     found: dict[str, Any] = await page.evaluate(
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", [*RULES]
