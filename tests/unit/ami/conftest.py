@@ -82,6 +82,12 @@ class Witness:
     def of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
 
+    async def pongs(self, times: int) -> None:
+        """Wait until so many Pings were answered: a clock that runs ahead of the answers would cut the link."""
+        while len(self.lags) < times:
+            self._changed.clear()
+            await self._changed.wait()
+
     async def said(self, words: str) -> str:
         """A log line that holds `words`, once it is there."""
         while not (found := [text for _, text in self.lines if words in text]):
@@ -100,6 +106,7 @@ class Witness:
 
     def lag(self, pbx: str, seconds: float) -> None:
         self.lags.append(seconds)
+        self._changed.set()
 
     def observe(self, pbx: str, counts: Mapping[str, int]) -> None:
         for name, number in counts.items():
